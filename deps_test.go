@@ -1,0 +1,225 @@
+// Package house holds the tests over the whole repository: which package may
+// import which (this file) and what source text may say (tidy_test.go). It has
+// no code of its own. A rule lives here and not in a style guide, so that it
+// fails when it is broken.
+package house
+
+import (
+	"bytes"
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/billfold/billfold/"
+
+// floorsBelow is the table of ARCHITECTURE.md: the floors that packages of each
+// floor may import. Their own floor is for sameFloor to say.
+var floorsBelow = map[string][]string{
+	"base":     {},
+	"books":    {"base"},
+	"people":   {"base", "books"},
+	"cover":    {"base", "books", "people"},
+	"bills":    {"base", "books", "people", "cover"},
+	"payments": {"base", "books", "people", "cover", "bills"},
+	"office":   {"base", "books", "people", "cover", "bills", "payments"},
+	// Formats turn bytes into records and know no domain.
+	"format": {"base"},
+	"rail":   {"base", "books", "people", "payments", "office", "format"},
+	// The store implements the storage interfaces of the floors that own rows.
+	"store": {"base", "books", "people", "cover", "bills", "payments", "office"},
+	"edge":  {"base", "books", "people", "cover", "bills", "payments", "office", "format", "rail", "store"},
+	"sim":   {"base", "books", "people", "cover", "bills", "payments", "office", "format", "rail", "store", "edge"},
+	"cmd":   everyFloor,
+	"test":  everyFloor,
+	// Tools of the build, and the configuration of the demonstration plan.
+	"scripts": everyFloor,
+	"configs": {"base"},
+}
+
+var everyFloor = []string{
+	"base", "books", "people", "cover", "bills", "payments", "office", "format", "rail", "store", "edge", "sim", "configs",
+}
+
+// roomPair is one package importing another of the same floor, as floor/room.
+type roomPair struct{ from, to string }
+
+// sameFloor lists the pairs of rooms on one floor that may see each other, with
+// the reason. Packages of one room (a room and the folders in it) always may.
+var sameFloor = map[roomPair]string{
+	{"books/chart", "books/ledger"}:           "a posting template is made of the ledger's postings",
+	{"format/bai2", "format/line"}:            "records are lines, numbered for errors",
+	{"format/lockbox", "format/line"}:         "records are lines, numbered for errors",
+	{"format/nacha", "format/line"}:           "records are lines, numbered for errors",
+	{"people/member", "people/billpay"}:       "a member has a bill pay number",
+	{"people/member", "people/region"}:        "a member lives in a region",
+	{"payments/payment", "payments/suspense"}: "a payment without an owner says why it went to suspense",
+}
+
+// testOnly are packages that support tests: only test files and each other may
+// import them, so that the shipped binary never carries them.
+var testOnly = map[string]string{
+	"internal/edge/browsertest":       "drives a browser",
+	"internal/store/throwaway/pgtest": "hands out test databases",
+	"internal/store/storetest":        "the store's conformance suite",
+	"internal/rail/railtest":          "the rails' conformance suite",
+}
+
+// testsMaySee are the floors above their own that test files may import, since
+// tests use a real database, configuration and browser, not stand-ins.
+var testsMaySee = []string{"store", "configs", "edge/browsertest"}
+
+// driverHomes are the outside modules with one home, and which it is.
+var driverHomes = map[string][]string{
+	"database/sql":                 {"store"},
+	"github.com/jackc/pgx":         {"store"},
+	"modernc.org/sqlite":           {"store"},
+	"github.com/pressly/goose":     {"store"},
+	"github.com/chromedp/chromedp": {"edge"},
+	"github.com/moov-io/":          {"format"},
+}
+
+// pkg is what `go list -json` says of a package.
+type pkg struct {
+	ImportPath   string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+}
+
+// name is the package's path inside the module: "internal/base/money".
+func (p pkg) name() string { return strings.TrimPrefix(p.ImportPath, module) }
+
+func (p pkg) testImports() []string { return slices.Concat(p.TestImports, p.XTestImports) }
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []pkg
+	for decoder := json.NewDecoder(bytes.NewReader(out)); decoder.More(); {
+		var p pkg
+		if err := decoder.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		if p.ImportPath+"/" != module {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// floor and room of a package's name: "internal/books/chart/x" is on the floor
+// "books" in the room "books/chart"; "cmd/billfold" is on "cmd".
+func floor(name string) string {
+	floor, _, _ := strings.Cut(strings.TrimPrefix(name, "internal/"), "/")
+	return floor
+}
+
+func room(name string) string {
+	parts := strings.SplitN(strings.TrimPrefix(name, "internal/"), "/", 3)
+	return strings.Join(parts[:min(2, len(parts))], "/")
+}
+
+// mayImport judges one import between packages of this module.
+func mayImport(from, to string) bool {
+	if floor(from) != floor(to) {
+		return slices.Contains(floorsBelow[floor(from)], floor(to))
+	}
+	// The store is one package with folders around it, not several rooms.
+	if room(from) == room(to) || floor(from) == "store" || floor(from) == "base" {
+		return true
+	}
+	_, listed := sameFloor[roomPair{room(from), room(to)}]
+	return listed
+}
+
+func TestImports_FloorsBelowOnly(t *testing.T) {
+	for _, p := range packages(t) {
+		if _, known := floorsBelow[floor(p.name())]; !known {
+			t.Errorf("%s is on no floor of ARCHITECTURE.md", p.name())
+		}
+		for _, imported := range p.Imports {
+			if to, ours := strings.CutPrefix(imported, module); ours && !mayImport(p.name(), to) {
+				t.Errorf("%s imports %s, which is not below it; list a pair of one floor in sameFloor with its reason, or turn the dependency around", p.name(), to)
+			}
+		}
+		for _, imported := range p.testImports() {
+			to, ours := strings.CutPrefix(imported, module)
+			if ours && !mayImport(p.name(), to) && !slices.Contains(testsMaySee, floor(to)) && !slices.Contains(testsMaySee, room(to)) {
+				t.Errorf("the tests of %s import %s, which is not below it", p.name(), to)
+			}
+		}
+	}
+}
+
+// The auditor of the simulation proves the books and so shares no code with them.
+func TestImports_AuditorSharesNothing(t *testing.T) {
+	for _, p := range packages(t) {
+		if !strings.HasPrefix(p.name(), "internal/sim/audit") {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if to, ours := strings.CutPrefix(imported, module); ours && floor(to) != "base" {
+				t.Errorf("%s imports %s; the auditor may know base only", p.name(), to)
+			}
+		}
+	}
+}
+
+// What serves the tests stays out of what is shipped.
+func TestImports_TestSupportInTestsOnly(t *testing.T) {
+	for _, p := range packages(t) {
+		if _, support := testOnly[p.name()]; support || floor(p.name()) == "scripts" {
+			continue
+		}
+		for _, imported := range p.Imports {
+			to := strings.TrimPrefix(imported, module)
+			if why, support := testOnly[to]; support || imported == "testing" {
+				t.Errorf("%s imports %s outside its tests %s", p.name(), to, why)
+			}
+		}
+	}
+}
+
+// A driver or parser from outside is wrapped in one place, so that it can be
+// replaced in one place.
+func TestImports_OutsideModulesHaveOneHome(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, imported := range p.Imports {
+			for outside, homes := range driverHomes {
+				if strings.HasPrefix(imported, outside) && !slices.Contains(homes, floor(p.name())) {
+					t.Errorf("%s imports %s, whose home is %s", p.name(), imported, strings.Join(homes, ", "))
+				}
+			}
+		}
+	}
+}
+
+func TestMayImport(t *testing.T) {
+	for _, tc := range []struct {
+		from, to string
+		want     bool
+	}{
+		{"internal/books/ledger", "internal/base/money", true},
+		{"internal/base/money", "internal/books/ledger", false},
+		{"internal/office/cashier", "internal/store", false},
+		{"internal/format/nacha", "internal/books/ledger", false},
+		{"internal/rail/ach", "internal/format/nacha", true},
+		{"internal/rail/ach", "internal/store", false},
+		{"internal/edge/web", "internal/edge/console", false},
+		{"internal/books/chart", "internal/books/ledger", true},
+		{"internal/books/ledger", "internal/books/chart", false},
+		{"internal/people/region", "internal/people/region/nearest", true},
+		{"cmd/billfold", "internal/edge/web", true},
+		{"internal/store", "cmd/billfold", false},
+	} {
+		if got := mayImport(tc.from, tc.to); got != tc.want {
+			t.Errorf("may %s import %s? got %v, want %v", tc.from, tc.to, got, tc.want)
+		}
+	}
+}

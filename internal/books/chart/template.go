@@ -1,0 +1,70 @@
+package chart
+
+import (
+	"github.com/billfold/billfold/internal/base/money"
+	"github.com/billfold/billfold/internal/books/ledger"
+)
+
+// The business events that books record. A reversal has the event of what it
+// takes back, followed by ".reversed".
+const (
+	ItemBilled       ledger.Event = "item.billed"       // an item became owed
+	ItemMovedOut     ledger.Event = "item.moved_out"    // an item left for another debtor's book
+	ItemMovedIn      ledger.Event = "item.moved_in"     // an item came from another debtor's book
+	PaymentReceived  ledger.Event = "payment.received"  // money came in and was applied or left unapplied
+	PaymentSuspended ledger.Event = "payment.suspended" // money came in whose owner is not certain
+	SuspenseReleased ledger.Event = "suspense.released" // money left suspense for the book of its owner
+	PaymentPlaced    ledger.Event = "payment.placed"    // money came from suspense or another book
+	PaymentMovedOut  ledger.Event = "payment.moved_out" // money left a book in which it did not belong
+	PaymentApplied   ledger.Event = "payment.applied"   // unapplied money was applied to items
+	PaymentReapplied ledger.Event = "payment.reapplied" // a reversed application was made anew
+)
+
+// Applied is money put on one open item.
+type Applied struct {
+	Item  int64 // the item's number within its book
+	Cents money.Cents
+}
+
+// BilledPosting makes an item owed: receivable against revenue earned, or, for
+// an item taken over from an earlier system, against the opening balance.
+func BilledPosting(purse Purse, item Applied, opening bool) ledger.Posting {
+	against := Earned
+	if opening {
+		against = OpeningBalance
+	}
+	return ledger.Posting{
+		Debit: purse.Account(Receivable), Credit: purse.Account(against), Cents: item.Cents, Item: item.Item,
+	}
+}
+
+// Place puts money that stands on the account source of purse from onto items
+// of purse to, and what is left onto to's unapplied account. Between two
+// purses the money crosses over their interfund accounts, so that each purse's
+// own books stay whole; that happens only on the payer's instruction.
+func Place(from Purse, source Code, to Purse, applied []Applied, remainder money.Cents) []ledger.Posting {
+	debit := from.Account(source)
+	postings := make([]ledger.Posting, 0, len(applied)+2)
+	if from != to {
+		total := remainder
+		for _, a := range applied {
+			total += a.Cents
+		}
+		postings = append(postings, ledger.Posting{Debit: debit, Credit: from.Account(Interfund), Cents: total})
+		debit = to.Account(Interfund)
+	}
+	for _, a := range applied {
+		postings = append(postings, ledger.Posting{
+			Debit: debit, Credit: to.Account(Receivable), Cents: a.Cents, Item: a.Item,
+		})
+	}
+	if remainder > 0 {
+		postings = append(postings, ledger.Posting{Debit: debit, Credit: to.Account(Unapplied), Cents: remainder})
+	}
+	return postings
+}
+
+// Transfer moves an amount between two accounts of one purse.
+func Transfer(purse Purse, debit, credit Code, cents money.Cents, item int64) ledger.Posting {
+	return ledger.Posting{Debit: purse.Account(debit), Credit: purse.Account(credit), Cents: cents, Item: item}
+}

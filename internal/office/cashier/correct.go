@@ -1,0 +1,323 @@
+package cashier
+
+import (
+	"context"
+
+	"github.com/billfold/billfold/internal/base/calendar"
+	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/money"
+	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/books/ledger"
+	"github.com/billfold/billfold/internal/payments/allocate"
+	"github.com/billfold/billfold/internal/payments/payment"
+)
+
+// Target says where a clerk sends money: a number or old number, a fund ("" for
+// the fund in which the money stands), and items, if any are meant.
+type Target struct {
+	Reference string
+	Fund      chart.Fund
+	Items     []payment.ItemRef
+}
+
+// Release gives money in suspense to its owner: all that is left of the entry,
+// or amount of it when that is above zero. The received date stays. NotFound
+// when there is no such entry, Conflict when less is left, Invalid when the
+// target takes no payments.
+func (c *Cashier) Release(ctx context.Context, order Order, entry Ref, amount money.Cents, to Target) (Done, error) {
+	const op = "cashier.Release"
+	if err := order.validate(op, true); err != nil {
+		return Done{}, err
+	}
+	content := struct {
+		Entry  Ref
+		Amount money.Cents
+		To     Target
+	}{entry, amount, to}
+	want := Want{Books: []ledger.BookNo{entry.Book}}
+	want.addTarget(to)
+	return c.act(ctx, payment.Release, order, content, want, func(d *desk, claim *payment.Claim) ([]Ref, error) {
+		held, err := c.store.Suspense(ctx, entry.Book, entry.Seq)
+		if err != nil {
+			return nil, fault.Wrap(op, err)
+		}
+		if amount < 0 || amount > held.Open || held.Open == 0 {
+			return nil, fault.New(fault.Conflict, op, "only %s is left of this entry", held.Open.Grouped())
+		}
+		taken := amount
+		if taken == 0 {
+			taken = held.Open
+		}
+		p, err := c.target(d, op, to, held.Purse, taken, held.Received)
+		if err != nil {
+			return nil, err
+		}
+		out := transaction(entry.Book, chart.SuspenseReleased, order.Actor)
+		out.PostedOn, out.EffectiveOn = c.house.PostingDay(held.Purse.Entity), held.Received
+		out.Of, out.Link, out.Reason = entry.Seq, string(claim.ID), order.Reason
+		out.Postings = []ledger.Posting{chart.Transfer(held.Purse, chart.Suspense, chart.Interaccount, taken, 0)}
+		out.Documents = []ledger.DocDigest{claim.Digest()}
+		d.post(&out)
+		d.writes.Released = append(d.writes.Released, SuspenseMove{entry.Book, entry.Seq, held.Open - taken})
+
+		p.event, p.from, p.source = chart.PaymentPlaced, held.Purse, chart.Interaccount
+		p.by, p.link, p.reason = order.Actor, string(claim.ID), order.Reason
+		receipt := d.place(c, p, held.Payment, held.PartNo, nil)
+		return []Ref{{out.Book, out.Seq}, {receipt.Book, receipt.Seq}}, nil
+	})
+}
+
+func (w *Want) addTarget(to Target) {
+	w.addReference(to.Reference)
+	w.Items = append(w.Items, to.Items...)
+}
+
+// target plans money into the book that a clerk named.
+func (c *Cashier) target(
+	d *desk, op string, to Target, from chart.Purse, amount money.Cents, received calendar.Date,
+) (placement, error) {
+	owner, reason := d.resolve(&payment.Part{Reference: to.Reference})
+	if reason != "" {
+		return placement{}, fault.New(fault.Invalid, op, "%s", reason.Explain())
+	}
+	fund := to.Fund
+	if fund == "" {
+		fund = from.Fund
+	}
+	p, ok := c.plan(d, destination{owner, fund, to.Items}, amount, received)
+	if !ok {
+		return placement{}, fault.New(fault.Invalid, op, "a named item is not open on that billing account in the %s fund", fund)
+	}
+	return p, nil
+}
+
+// Move takes a payment part out of the book in which it was placed and places
+// it where it belongs: on another billing account, another fund, or other items
+// of the same account. The received date stays; the old placement is ended once
+// and for ever. Conflict when it was ended before, or when money it left
+// unapplied has been used since.
+func (c *Cashier) Move(ctx context.Context, order Order, from Ref, to Target) (Done, error) {
+	const op = "cashier.Move"
+	if err := order.validate(op, true); err != nil {
+		return Done{}, err
+	}
+	t, receipt, err := c.placed(ctx, op, from)
+	if err != nil {
+		return Done{}, err
+	}
+	content := struct {
+		From Ref
+		To   Target
+	}{from, to}
+	want := Want{Books: []ledger.BookNo{from.Book}, Items: paidItems(&t)}
+	want.addTarget(to)
+	return c.act(ctx, payment.Move, order, content, want, func(d *desk, claim *payment.Claim) ([]Ref, error) {
+		if err := c.withdraw(ctx, d, op, &t); err != nil {
+			return nil, err
+		}
+		out := transaction(from.Book, chart.PaymentMovedOut, order.Actor)
+		out.PostedOn, out.EffectiveOn = c.house.PostingDay(receipt.Purse.Entity), t.EffectiveOn
+		out.Of, out.Link, out.Reason = t.Seq, string(claim.ID), order.Reason
+		out.Documents = []ledger.DocDigest{claim.Digest()}
+		for _, p := range t.Postings {
+			if p.Credit == receipt.Purse.Account(chart.Receivable) || p.Credit == receipt.Purse.Account(chart.Unapplied) {
+				out.Postings = append(out.Postings, ledger.Posting{
+					Debit: p.Credit, Credit: receipt.Purse.Account(chart.Interaccount), Cents: p.Cents, Item: p.Item,
+				})
+			}
+		}
+		d.post(&out)
+		d.writes.Endings = append(d.writes.Endings, Ending{t.Book, t.Seq, out.Seq})
+
+		p, err := c.target(d, op, to, receipt.Purse, receipt.Amount, t.EffectiveOn)
+		if err != nil {
+			return nil, err
+		}
+		p.event, p.from, p.source = chart.PaymentPlaced, receipt.Purse, chart.Interaccount
+		if p.book.No == from.Book {
+			p.event = chart.PaymentReapplied
+		}
+		p.by, p.link, p.reason = order.Actor, string(claim.ID), order.Reason
+		placed := d.place(c, p, receipt.Payment, receipt.No, nil)
+		return []Ref{{out.Book, out.Seq}, {placed.Book, placed.Seq}}, nil
+	})
+}
+
+// Reverse takes a received payment part back as if it had never counted: a
+// returned cheque or entry, or one that was entered by mistake. What it paid is
+// owed again. Money in suspense can be reversed too: it goes back to its
+// sender. Conflict as with Move. A part that was moved or released is reversed
+// after it is moved back.
+func (c *Cashier) Reverse(ctx context.Context, order Order, of Ref) (Done, error) {
+	const op = "cashier.Reverse"
+	if err := order.validate(op, true); err != nil {
+		return Done{}, err
+	}
+	t, err := c.store.Transaction(ctx, of.Book, of.Seq)
+	if err != nil {
+		return Done{}, fault.Wrap(op, err)
+	}
+	if t.Event != chart.PaymentReceived && t.Event != chart.PaymentSuspended {
+		return Done{}, fault.New(fault.Invalid, op, "only a received payment is reversed, not %q", t.Event).
+			WithHint("Move money back first, then reverse the transaction that received it.")
+	}
+	want := Want{Books: []ledger.BookNo{of.Book}, Items: paidItems(&t)}
+	return c.act(ctx, payment.Reverse, order, of, want, func(d *desk, claim *payment.Claim) ([]Ref, error) {
+		if err := c.withdraw(ctx, d, op, &t); err != nil {
+			return nil, err
+		}
+		back, err := t.Reversal()
+		if err != nil {
+			return nil, fault.New(fault.Conflict, op, "%v", err)
+		}
+		purse, _, err := chart.Explain(t.Postings[0].Debit)
+		if err != nil {
+			return nil, fault.New(fault.Corrupt, op, "%v", err)
+		}
+		back.PostedOn, back.Actor, back.Reason = c.house.PostingDay(purse.Entity), order.Actor, order.Reason
+		back.Link, back.Documents = string(claim.ID), []ledger.DocDigest{claim.Digest()}
+		d.post(&back)
+		d.writes.Endings = append(d.writes.Endings, Ending{t.Book, t.Seq, back.Seq})
+		return []Ref{{back.Book, back.Seq}}, nil
+	})
+}
+
+// placed loads a transaction that placed money in a billing account's book, and
+// its receipt part.
+func (c *Cashier) placed(ctx context.Context, op string, ref Ref) (ledger.Transaction, payment.ReceiptPart, error) {
+	t, err := c.store.Transaction(ctx, ref.Book, ref.Seq)
+	if err != nil {
+		return t, payment.ReceiptPart{}, fault.Wrap(op, err)
+	}
+	switch t.Event {
+	case chart.PaymentReceived, chart.PaymentPlaced, chart.PaymentReapplied:
+	default:
+		return t, payment.ReceiptPart{}, fault.New(fault.Invalid, op, "transaction %d did not place a payment, it is %q", ref.Seq, t.Event)
+	}
+	receipt, err := c.store.Receipt(ctx, ref.Book, ref.Seq)
+	return t, receipt, fault.Wrap(op, err)
+}
+
+// paidItems lists the items that a transaction paid.
+func paidItems(t *ledger.Transaction) []payment.ItemRef {
+	var refs []payment.ItemRef
+	for _, p := range t.Postings {
+		if p.Item != 0 {
+			refs = append(refs, payment.ItemRef{Book: t.Book, No: p.Item})
+		}
+	}
+	return refs
+}
+
+// withdraw undoes the effect of a placing transaction on items, unapplied money
+// and suspense, after checking that nothing was built upon it.
+func (c *Cashier) withdraw(ctx context.Context, d *desk, op string, t *ledger.Transaction) error {
+	endings, err := c.store.Endings(ctx, t.Book)
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	if by, ended := endings[t.Seq]; ended {
+		return fault.New(fault.Conflict, op, "transaction %d was taken back before, by transaction %d", t.Seq, by)
+	}
+	for _, p := range t.Postings {
+		_, code, err := chart.Explain(p.Credit)
+		if err != nil {
+			return fault.New(fault.Corrupt, op, "%v", err)
+		}
+		switch code {
+		case chart.Receivable:
+			d.setOpen(d.books[t.Book], p.Item, p.Cents)
+		case chart.Unapplied:
+			err = c.takeUnapplied(ctx, d, op, t, p)
+		case chart.Suspense:
+			err = c.takeSuspense(ctx, d, op, t, p.Cents)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Cashier) takeUnapplied(ctx context.Context, d *desk, op string, t *ledger.Transaction, p ledger.Posting) error {
+	left, err := c.unapplied(ctx, op, Ref{t.Book, t.Seq})
+	if err != nil {
+		return err
+	}
+	if left.Open != p.Cents {
+		return fault.New(fault.Conflict, op, "%s of what this payment left unapplied has been used since",
+			(p.Cents - left.Open).Grouped()).WithHint("Reverse that application first.")
+	}
+	d.writes.Spent = append(d.writes.Spent, UnappliedMove{t.Book, t.Seq, 0})
+	return nil
+}
+
+func (c *Cashier) takeSuspense(ctx context.Context, d *desk, op string, t *ledger.Transaction, cents money.Cents) error {
+	held, err := c.store.Suspense(ctx, t.Book, t.Seq)
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	if held.Open != cents {
+		return fault.New(fault.Conflict, op, "%s of this entry has been released since", (cents - held.Open).Grouped())
+	}
+	d.writes.Released = append(d.writes.Released, SuspenseMove{t.Book, t.Seq, 0})
+	return nil
+}
+
+func (c *Cashier) unapplied(ctx context.Context, op string, ref Ref) (Unapplied, error) {
+	all, err := c.store.UnappliedOf(ctx, ref.Book)
+	if err != nil {
+		return Unapplied{}, fault.Wrap(op, err)
+	}
+	for _, u := range all {
+		if u.Seq == ref.Seq {
+			return u, nil
+		}
+	}
+	return Unapplied{}, fault.New(fault.NotFound, op, "transaction %d left nothing unapplied", ref.Seq)
+}
+
+// ApplyUnapplied puts unapplied money of a billing account on its open items of
+// the same fund; items may be named, else the fund's rule decides. What finds
+// no item stays unapplied. Conflict when nothing is left or nothing is open.
+func (c *Cashier) ApplyUnapplied(ctx context.Context, order Order, from Ref, items []payment.ItemRef) (Done, error) {
+	const op = "cashier.ApplyUnapplied"
+	if err := order.validate(op, false); err != nil {
+		return Done{}, err
+	}
+	content := struct {
+		From  Ref
+		Items []payment.ItemRef
+	}{from, items}
+	want := Want{Books: []ledger.BookNo{from.Book}, Items: items}
+	return c.act(ctx, payment.Apply, order, content, want, func(d *desk, claim *payment.Claim) ([]Ref, error) {
+		left, err := c.unapplied(ctx, op, from)
+		if err != nil {
+			return nil, err
+		}
+		b := d.books[from.Book]
+		if left.Open == 0 || b == nil {
+			return nil, fault.New(fault.Conflict, op, "nothing is left of this unapplied money")
+		}
+		p, ok := c.plan(d, destination{b, left.Purse.Fund, items}, left.Open, left.Received)
+		if !ok || p.book.No != b.No || len(p.spread.Parts) == 0 {
+			return nil, fault.New(fault.Conflict, op, "no item of the %s fund is open on this billing account", left.Purse.Fund)
+		}
+		t := transaction(b.No, chart.PaymentApplied, order.Actor)
+		t.PostedOn, t.EffectiveOn = c.house.PostingDay(left.Purse.Entity), left.Received
+		t.Of, t.Link, t.Reason = from.Seq, string(claim.ID), order.Reason
+		t.Postings = chart.Place(left.Purse, chart.Unapplied, left.Purse, applied(p.spread.Parts), 0)
+		t.Documents = []ledger.DocDigest{claim.Digest()}
+		d.settle(b, p.spread.Parts)
+		d.post(&t)
+		d.writes.Spent = append(d.writes.Spent, UnappliedMove{from.Book, from.Seq, p.spread.Remainder})
+		return []Ref{{t.Book, t.Seq}}, nil
+	})
+}
+
+// settle takes applied money off the items of a book.
+func (d *desk) settle(b *openBook, parts []allocate.Part) {
+	for _, part := range parts {
+		d.setOpen(b, part.Item, -part.Cents)
+	}
+}

@@ -1,0 +1,146 @@
+package cashier
+
+import (
+	"slices"
+	"time"
+
+	"github.com/billfold/billfold/internal/base/ident"
+	"github.com/billfold/billfold/internal/base/money"
+	"github.com/billfold/billfold/internal/bills/openitem"
+	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/books/ledger"
+	"github.com/billfold/billfold/internal/payments/allocate"
+	"github.com/billfold/billfold/internal/payments/payment"
+)
+
+// desk is the working state of one group of acts: the books as they were read,
+// moved on by each act that was decided, and the writes that came of it. Acts
+// of one group see each other's effect, so two payments of one group never pay
+// one item twice.
+type desk struct {
+	now    time.Time
+	have   Have
+	books  map[ledger.BookNo]*openBook
+	order  []ledger.BookNo // in which books were first posted to
+	writes Writes
+}
+
+type openBook struct {
+	Book
+	readSeq int64
+	posted  bool
+}
+
+func newDesk(now time.Time, have Have) *desk {
+	d := &desk{now: now, have: have, books: make(map[ledger.BookNo]*openBook, len(have.Books))}
+	for no, b := range have.Books {
+		b.Items = slices.Clone(b.Items)
+		d.books[no] = &openBook{Book: b, readSeq: b.Head.Seq}
+	}
+	return d
+}
+
+// post chains t to its book and notes it for writing. The book must have been read.
+func (d *desk) post(t *ledger.Transaction) {
+	b := d.books[t.Book]
+	if !b.posted {
+		b.posted = true
+		d.order = append(d.order, t.Book)
+	}
+	t.RecordedAt = d.now
+	b.Head = b.Head.Chain(t)
+	d.writes.Transactions = append(d.writes.Transactions, *t)
+}
+
+// nextSeq is the number that the book's next transaction gets, needed by
+// documents that name their transaction before it is chained.
+func (d *desk) nextSeq(book ledger.BookNo) int64 { return d.books[book].Head.Seq + 1 }
+
+// setOpen changes what is owed on an item that was read by delta cents.
+func (d *desk) setOpen(b *openBook, no int64, delta money.Cents) {
+	item := b.item(no)
+	item.Open += delta
+	open := item.Open
+	moved := slices.IndexFunc(d.writes.Items, func(m ItemMove) bool { return m.Book == b.No && m.No == no })
+	if moved >= 0 {
+		d.writes.Items[moved].Open = open
+		return
+	}
+	d.writes.Items = append(d.writes.Items, ItemMove{Book: b.No, No: no, Open: open})
+}
+
+// item finds an item that was read, or nil.
+func (b *openBook) item(no int64) *openitem.Item {
+	at := slices.IndexFunc(b.Items, func(i openitem.Item) bool { return i.No == no })
+	if at < 0 {
+		return nil
+	}
+	return &b.Items[at]
+}
+
+// finish completes the writes with the moves of the books' heads.
+func (d *desk) finish() *Writes {
+	for _, no := range d.order {
+		b := d.books[no]
+		d.writes.Heads = append(d.writes.Heads, HeadMove{
+			Book: no, From: b.readSeq, Was: b.Status, To: b.Head, LastItem: b.LastItem,
+		})
+	}
+	return &d.writes
+}
+
+// payable picks the items of b that money for a number and fund may reach
+// without being named: on premium everything the debtor owes, on care what is
+// about the number's person, and on the debtor's own number also what is
+// ordinary about others. Items under a privacy class are paid by whoever holds
+// the bill and names it, never by accident from someone else's money.
+func payable(b *openBook, number ledger.BookNo, fund chart.Fund) []allocate.Item {
+	var items []allocate.Item
+	for _, i := range b.Items {
+		if i.Purse.Fund != fund || i.Open == 0 {
+			continue
+		}
+		own := i.About == number
+		if fund != chart.Premium && !own && (b.No != number || i.Privacy != openitem.Ordinary) {
+			continue
+		}
+		if own && b.No != number && i.Privacy != openitem.Ordinary {
+			continue
+		}
+		items = append(items, allocationItem(i))
+	}
+	return items
+}
+
+func allocationItem(i openitem.Item) allocate.Item {
+	return allocate.Item{No: i.No, DueOn: i.DueOn, Open: i.Open, Fee: i.Fee}
+}
+
+// named checks that the items a payer named are open in b for the fund, and
+// gives their numbers.
+func named(b *openBook, refs []payment.ItemRef, fund chart.Fund) (numbers []int64, items []allocate.Item, ok bool) {
+	for _, ref := range refs {
+		at := slices.IndexFunc(b.Items, func(i openitem.Item) bool {
+			return i.Book == ref.Book && i.No == ref.No && i.Purse.Fund == fund && i.Open > 0
+		})
+		if at < 0 {
+			return nil, nil, false
+		}
+		numbers = append(numbers, ref.No)
+		items = append(items, allocationItem(b.Items[at]))
+	}
+	return numbers, items, true
+}
+
+func applied(parts []allocate.Part) []chart.Applied {
+	out := make([]chart.Applied, len(parts))
+	for i, p := range parts {
+		out[i] = chart.Applied{Item: p.Item, Cents: p.Cents}
+	}
+	return out
+}
+
+// transaction starts a posted transaction of an act.
+func transaction(book ledger.BookNo, event ledger.Event, by ident.Actor) ledger.Transaction {
+	return ledger.Transaction{Book: book, Event: event, Phase: ledger.Posted, Actor: by}
+}

@@ -1,0 +1,181 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/office/cashier"
+)
+
+// appRole is the role under which the program works: it may read and add, and
+// update what is not append-only. See roles in postgresGrants.
+const appRole = "billfold_app"
+
+type postgres struct {
+	pool *pgxpool.Pool
+	db   *sql.DB
+}
+
+func openPostgres(ctx context.Context, dsn string, connections int) (*postgres, error) {
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "store.Open", "the PostgreSQL address does not parse")
+	}
+	config.MaxConns = int32(connections)
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "SET ROLE "+appRole)
+		return err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "store.Open", "PostgreSQL does not answer: %v", err)
+	}
+	return &postgres{pool: pool, db: stdlib.OpenDBFromPool(pool)}, nil
+}
+
+func (p *postgres) name() string         { return "postgres" }
+func (p *postgres) reader() *sql.DB      { return p.db }
+func (p *postgres) ints(v []int64) any   { return v }
+func (p *postgres) texts(v []string) any { return v }
+
+func (p *postgres) close() error {
+	err := p.db.Close()
+	p.pool.Close()
+	return err
+}
+
+var postgresTypes = [...]string{integerColumn: "bigint", textColumn: "text", bytesColumn: "bytea"}
+
+func (p *postgres) list(column string, n int, kind columnType) string {
+	return fmt.Sprintf("%s = ANY($%d::%s[])", column, n, postgresTypes[kind])
+}
+
+// read sends all look-ups in one round trip.
+func (p *postgres) read(ctx context.Context, queries ...query) error {
+	var batch pgx.Batch
+	for _, q := range queries {
+		batch.Queue(q.text, q.args...)
+	}
+	results := p.pool.SendBatch(ctx, &batch)
+	defer results.Close()
+	for _, q := range queries {
+		rows, err := results.Query()
+		if err != nil {
+			return p.translate(err)
+		}
+		for rows.Next() {
+			if err := q.each(rows.Scan); err != nil {
+				rows.Close()
+				return err
+			}
+		}
+		rows.Close()
+		if err := rows.Err(); err != nil {
+			return p.translate(err)
+		}
+	}
+	return nil
+}
+
+// write sends all statements in one round trip and commits in a second, after
+// every update is known to have found its rows.
+func (p *postgres) write(ctx context.Context, bulks ...*bulk) error {
+	tx, err := p.pool.Begin(ctx)
+	if err != nil {
+		return p.translate(err)
+	}
+	// A failed commit or an early return leaves the transaction open; rolling a
+	// committed one back does nothing.
+	defer tx.Rollback(context.WithoutCancel(ctx))
+	if err := p.send(ctx, tx, bulks); err != nil {
+		return err
+	}
+	return p.translate(tx.Commit(ctx))
+}
+
+func (p *postgres) send(ctx context.Context, tx pgx.Tx, bulks []*bulk) error {
+	var batch pgx.Batch
+	for _, b := range bulks {
+		args := make([]any, len(b.cols))
+		for i := range b.cols {
+			args[i] = b.cols[i].array()
+		}
+		batch.Queue(p.text(b), args...)
+	}
+	results := tx.SendBatch(ctx, &batch)
+	defer results.Close()
+	for _, b := range bulks {
+		tag, err := results.Exec()
+		if err != nil {
+			return p.translate(err)
+		}
+		if tag.RowsAffected() != int64(b.rows) {
+			return cashier.ErrStale
+		}
+	}
+	return nil
+}
+
+func (p *postgres) text(b *bulk) string {
+	arrays := make([]string, len(b.cols))
+	for i := range b.cols {
+		arrays[i] = fmt.Sprintf("$%d::%s[]", i+1, postgresTypes[b.cols[i].kind])
+	}
+	unnest := "unnest(" + strings.Join(arrays, ", ") + ")"
+	if b.update {
+		name := func(i int) string { return b.cols[i].name }
+		return b.updateText(unnest+" AS v("+b.names()+")", name)
+	}
+	return "INSERT INTO " + b.table + " (" + b.names() + ") SELECT * FROM " + unnest
+}
+
+func (p *postgres) exec(ctx context.Context, fn func(tx execer) error) error {
+	tx, err := p.db.BeginTx(ctx, nil)
+	if err != nil {
+		return p.translate(err)
+	}
+	defer tx.Rollback() // does nothing after a commit
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return p.translate(tx.Commit())
+}
+
+// PostgreSQL's codes that tell a lost race: the act is decided again.
+const (
+	pgUniqueViolation      = "23505"
+	pgSerializationFailure = "40001"
+	pgDeadlock             = "40P01"
+)
+
+func (p *postgres) conflict(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == pgUniqueViolation
+}
+
+func (p *postgres) translate(err error) error {
+	var pg *pgconn.PgError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &pg):
+		switch pg.Code {
+		case pgUniqueViolation, pgSerializationFailure, pgDeadlock:
+			return cashier.ErrStale
+		}
+		// The message names tables and columns; the detail would name values.
+		return fault.New(fault.Internal, "store.postgres", "%s (%s)", pg.Message, pg.Code)
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	}
+	return fault.New(fault.Unavailable, "store.postgres", "the database did not answer: %v", err)
+}

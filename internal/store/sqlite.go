@@ -1,0 +1,264 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+
+	sqlitedriver "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/office/cashier"
+)
+
+// sqlite has one connection that writes and several that read, over a
+// write-ahead log synced in full at each commit.
+type sqlite struct {
+	readers *sql.DB
+	writer  *sql.DB
+
+	mu       sync.Mutex
+	conn     *sql.Conn // the writer's only connection, held for its prepared statements
+	prepared map[string]*sql.Stmt
+
+	readMu    sync.Mutex
+	readStmts map[string]*sql.Stmt
+}
+
+func openSQLite(ctx context.Context, path string) (*sqlite, error) {
+	dsn := func(extra ...string) string {
+		q := url.Values{}
+		for _, pragma := range append([]string{
+			"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(10000)", "cache_size(-65536)",
+			"temp_store(MEMORY)", "journal_size_limit(67108864)",
+		}, extra...) {
+			q.Add("_pragma", pragma)
+		}
+		q.Set("_txlock", "immediate")
+		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+	}
+	writer, err := sql.Open("sqlite", dsn())
+	if err != nil {
+		return nil, fault.Wrap("store.Open", err)
+	}
+	writer.SetMaxOpenConns(1)
+	reader, err := sql.Open("sqlite", dsn("query_only(ON)"))
+	if err != nil {
+		return nil, fault.Wrap("store.Open", err)
+	}
+	reader.SetMaxOpenConns(max(4, runtime.NumCPU()))
+	reader.SetMaxIdleConns(max(4, runtime.NumCPU()))
+	if err := writer.PingContext(ctx); err != nil {
+		return nil, fault.New(fault.Unavailable, "store.Open", "the database file cannot be opened: %v", err)
+	}
+	return &sqlite{
+		readers: reader, writer: writer, prepared: map[string]*sql.Stmt{}, readStmts: map[string]*sql.Stmt{},
+	}, nil
+}
+
+func (s *sqlite) name() string    { return "sqlite" }
+func (s *sqlite) reader() *sql.DB { return s.readers }
+
+func (s *sqlite) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != nil {
+		s.conn.Close()
+	}
+	return errors.Join(s.readers.Close(), s.writer.Close())
+}
+
+func (s *sqlite) list(column string, n int, _ columnType) string {
+	return fmt.Sprintf("%s IN (SELECT value FROM json_each($%d))", column, n)
+}
+
+func (s *sqlite) ints(values []int64) any   { return jsonText(values) }
+func (s *sqlite) texts(values []string) any { return jsonText(values) }
+
+func jsonText(values any) string {
+	b, err := json.Marshal(values)
+	if err != nil {
+		panic("store: numbers and texts always marshal: " + err.Error())
+	}
+	return string(b)
+}
+
+func (s *sqlite) read(ctx context.Context, queries ...query) error {
+	for _, q := range queries {
+		stmt, err := s.readStmt(ctx, q.text)
+		if err != nil {
+			return s.translate(err)
+		}
+		rows, err := stmt.QueryContext(ctx, q.args...)
+		if err != nil {
+			return s.translate(err)
+		}
+		for rows.Next() {
+			if err := q.each(rows.Scan); err != nil {
+				rows.Close()
+				return err
+			}
+		}
+		rows.Close()
+		if err := rows.Err(); err != nil {
+			return s.translate(err)
+		}
+	}
+	return nil
+}
+
+func (s *sqlite) readStmt(ctx context.Context, text string) (*sql.Stmt, error) {
+	s.readMu.Lock()
+	defer s.readMu.Unlock()
+	if stmt, ok := s.readStmts[text]; ok {
+		return stmt, nil
+	}
+	stmt, err := s.readers.PrepareContext(ctx, text)
+	if err == nil {
+		s.readStmts[text] = stmt
+	}
+	return stmt, err
+}
+
+// rowsPerStatement is how many rows one prepared statement writes: enough that
+// the cost of a call is spread, few enough that the statement stays cheap to
+// bind. What is left over goes row by row.
+const rowsPerStatement = 32
+
+func (s *sqlite) write(ctx context.Context, bulks ...*bulk) error {
+	return s.inTransaction(ctx, func() error {
+		for _, b := range bulks {
+			if err := s.run(ctx, b); err != nil {
+				return s.translate(err)
+			}
+		}
+		return nil
+	})
+}
+
+func (s *sqlite) exec(ctx context.Context, fn func(tx execer) error) error {
+	return s.inTransaction(ctx, func() error { return fn(s.conn) })
+}
+
+func (s *sqlite) inTransaction(ctx context.Context, fn func() error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.begin(ctx); err != nil {
+		return s.translate(err)
+	}
+	if err := fn(); err != nil {
+		s.rollback(ctx)
+		return err
+	}
+	if _, err := s.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		s.rollback(ctx)
+		return s.translate(err)
+	}
+	return nil
+}
+
+func (s *sqlite) begin(ctx context.Context) error {
+	if s.conn == nil {
+		conn, err := s.writer.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		s.conn = conn
+	}
+	_, err := s.conn.ExecContext(ctx, "BEGIN IMMEDIATE")
+	return err
+}
+
+func (s *sqlite) rollback(ctx context.Context) {
+	// The statement fails when the engine has rolled back by itself; either way
+	// no transaction is open afterwards.
+	_, _ = s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+}
+
+func (s *sqlite) run(ctx context.Context, b *bulk) error {
+	found := int64(0)
+	for from := 0; from < b.rows; {
+		n := 1
+		if b.rows-from >= rowsPerStatement {
+			n = rowsPerStatement
+		}
+		affected, err := s.chunk(ctx, b, from, n)
+		if err != nil {
+			return err
+		}
+		found += affected
+		from += n
+	}
+	if found != int64(b.rows) {
+		return cashier.ErrStale
+	}
+	return nil
+}
+
+func (s *sqlite) chunk(ctx context.Context, b *bulk, from, n int) (int64, error) {
+	stmt, err := s.stmt(ctx, s.text(b, n))
+	if err != nil {
+		return 0, err
+	}
+	args := make([]any, 0, n*len(b.cols))
+	for row := from; row < from+n; row++ {
+		for i := range b.cols {
+			args = append(args, b.cols[i].value(row))
+		}
+	}
+	result, err := stmt.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func (s *sqlite) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
+	if stmt, ok := s.prepared[text]; ok {
+		return stmt, nil
+	}
+	stmt, err := s.conn.PrepareContext(ctx, text)
+	if err == nil {
+		s.prepared[text] = stmt
+	}
+	return stmt, err
+}
+
+func (s *sqlite) text(b *bulk, rows int) string {
+	row := "(?" + strings.Repeat(", ?", len(b.cols)-1) + ")"
+	values := "VALUES " + row + strings.Repeat(", "+row, rows-1)
+	if b.update {
+		return b.updateText("("+values+") AS v", func(i int) string { return fmt.Sprintf("column%d", i+1) })
+	}
+	return "INSERT INTO " + b.table + " (" + b.names() + ") " + values
+}
+
+func (s *sqlite) conflict(err error) bool {
+	var e *sqlitedriver.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	return e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE
+}
+
+func (s *sqlite) translate(err error) error {
+	var e *sqlitedriver.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, cashier.ErrStale), s.conflict(err):
+		return cashier.ErrStale
+	case errors.As(err, &e):
+		return fault.New(fault.Internal, "store.sqlite", "%s", e.Error())
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	}
+	return fault.New(fault.Unavailable, "store.sqlite", "the database did not answer: %v", err)
+}

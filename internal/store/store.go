@@ -1,0 +1,204 @@
+// Package store keeps everything in tables: it implements the storage
+// interfaces of the floors below on SQLite and PostgreSQL with one schema and
+// one query set, in the subset that Citus takes too.
+//
+// It knows tables, SQL and migrations, and no rules: what to write is decided
+// before it is called. Posting goes through Read and Write; Write takes
+// everything that one group of acts decided and commits it at once, guarded by
+// the sequence numbers of the books it touches. On SQLite one process owns the
+// data folder. Journal, receipts, claims and audit are append-only for the
+// program's role. Start reading at Open, then Write.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"github.com/billfold/billfold/internal/base/clock"
+	"github.com/billfold/billfold/internal/base/fault"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Sealer encrypts what must not stand in the database in clear. The context
+// binds a value to its row.
+type Sealer interface {
+	Seal(plaintext []byte, context string) ([]byte, error)
+	Open(sealed []byte, context string) ([]byte, error)
+}
+
+// Options says which database to open.
+type Options struct {
+	// Dir is the data folder of the embedded database. It is used when DSN is empty.
+	Dir string
+	// DSN is the address of a PostgreSQL database.
+	DSN string
+	// OwnerDSN is the address under the role that owns the schema, used for
+	// migrations only. Empty means DSN, whose role then works under SET ROLE.
+	OwnerDSN string
+	// Connections bounds PostgreSQL connections; 0 means 8.
+	Connections int
+}
+
+// Store is an open database.
+type Store struct {
+	engine engine
+	seal   Sealer
+	clock  clock.Clock
+	lock   *folderLock
+}
+
+// Open opens the database and brings its schema up to date. Unavailable when it
+// cannot be reached or another process owns the data folder.
+func Open(ctx context.Context, o Options, seal Sealer, clk clock.Clock) (*Store, error) {
+	if o.DSN != "" {
+		return openServer(ctx, o, seal, clk)
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fault.New(fault.Unavailable, "store.Open", "the data folder cannot be made: %v", err)
+	}
+	lock, err := lockFolder(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(o.Dir, DatabaseFile)
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)")
+	if err == nil {
+		err = migrate(ctx, db, goose.DialectSQLite3, sqliteGuards)
+		db.Close()
+	}
+	if err != nil {
+		lock.release()
+		return nil, fault.Wrap("store.Open", err)
+	}
+	engine, err := openSQLite(ctx, path)
+	if err != nil {
+		lock.release()
+		return nil, err
+	}
+	return &Store{engine: engine, seal: seal, clock: clk, lock: lock}, nil
+}
+
+// DatabaseFile is the name of the embedded database within its data folder.
+const DatabaseFile = "billfold.db"
+
+func openServer(ctx context.Context, o Options, seal Sealer, clk clock.Clock) (*Store, error) {
+	owner := o.OwnerDSN
+	if owner == "" {
+		owner = o.DSN
+	}
+	db, err := sql.Open("pgx", owner)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "store.Open", "the PostgreSQL address does not parse")
+	}
+	err = migrate(ctx, db, goose.DialectPostgres, postgresGrants())
+	db.Close()
+	if err != nil {
+		return nil, fault.Wrap("store.Open", err)
+	}
+	if o.Connections == 0 {
+		o.Connections = 8
+	}
+	engine, err := openPostgres(ctx, o.DSN, o.Connections)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{engine: engine, seal: seal, clock: clk}, nil
+}
+
+// The driver registers itself under this name when it is linked.
+var _ = stdlib.GetDefaultDriver
+
+// Close lets the database go.
+func (s *Store) Close() error {
+	err := s.engine.close()
+	if s.lock != nil {
+		s.lock.release()
+	}
+	return err
+}
+
+// Engine is "sqlite" or "postgres".
+func (s *Store) Engine() string { return s.engine.name() }
+
+// migrate applies the schema's migrations and then what guards append-only
+// tables on this engine, which is safe to repeat.
+func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, guards []string) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(dialect, db, files)
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fault.New(fault.Unavailable, "store.migrate", "the schema could not be brought up to date: %v", err)
+	}
+	for _, guard := range guards {
+		if _, err := db.ExecContext(ctx, guard); err != nil {
+			return fault.New(fault.Unavailable, "store.migrate", "the tables could not be guarded: %v", err)
+		}
+	}
+	return nil
+}
+
+// appendOnly lists the tables whose rows are never changed or removed.
+var appendOnly = []string{
+	"posting", "ending", "claim", "receipt", "directory", "opaque_id",
+	"kept_file", "file_identity", "file_progress", "file_done",
+}
+
+// updatable lists the tables whose rows the program updates in place.
+var updatable = []string{"book", "open_item", "unapplied", "suspense", "kept_file_chunk"}
+
+// queues lists the tables from which rows are taken when they are done.
+var queues = []string{"outbox"}
+
+var sqliteGuards = func() []string {
+	var guards []string
+	for _, table := range appendOnly {
+		for _, verb := range []string{"UPDATE", "DELETE"} {
+			guards = append(guards, fmt.Sprintf(
+				`CREATE TRIGGER IF NOT EXISTS %s_no_%s BEFORE %s ON %s BEGIN SELECT RAISE(ABORT, '%s is append-only'); END`,
+				table, strings.ToLower(verb), verb, table, table))
+		}
+	}
+	for _, table := range updatable {
+		guards = append(guards, fmt.Sprintf(
+			`CREATE TRIGGER IF NOT EXISTS %s_no_delete BEFORE DELETE ON %s BEGIN SELECT RAISE(ABORT, 'rows of %s are not deleted'); END`,
+			table, table, table))
+	}
+	return guards
+}()
+
+// postgresGrants makes the program's role and gives it no right to change or
+// remove rows of append-only tables. The role that migrates is made a member,
+// so that an installation with a single address can work under SET ROLE.
+func postgresGrants() []string {
+	grants := []string{
+		`DO $$ BEGIN CREATE ROLE ` + appRole + ` NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
+		`DO $$ BEGIN EXECUTE format('GRANT ` + appRole + ` TO %I', current_user); EXCEPTION WHEN OTHERS THEN NULL; END $$`,
+		`GRANT USAGE ON SCHEMA public TO ` + appRole,
+	}
+	grant := func(rights string, tables []string) {
+		for _, table := range tables {
+			grants = append(grants,
+				`REVOKE ALL ON `+table+` FROM `+appRole, `GRANT `+rights+` ON `+table+` TO `+appRole)
+		}
+	}
+	grant("SELECT, INSERT", appendOnly)
+	grant("SELECT, INSERT, UPDATE", updatable)
+	grant("SELECT, INSERT, DELETE", queues)
+	return grants
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+)
+
+// How long fuzzing may take: each target its full time while they are few, a
+// share of the whole when they are many.
+const (
+	fuzzEach  = 3 * time.Second
+	fuzzLeast = time.Second
+	fuzzWhole = 90 * time.Second
+	fuzzSoak  = 2 * time.Minute // each, when soaking
+)
+
+var fuzzTarget = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
+
+// fuzz runs every fuzz target there is, found in the source so that none has to
+// be listed. A package's binary is built once for all its targets.
+func fuzz(r *run) error {
+	all, err := r.packages()
+	if err != nil {
+		return err
+	}
+	targets := make([][]string, len(all))
+	count := 0
+	for i, p := range all {
+		if targets[i], err = p.find(fuzzTarget, p.TestGoFiles, p.XTestGoFiles); err != nil {
+			return err
+		}
+		count += len(targets[i])
+	}
+	each := min(fuzzEach, max(fuzzLeast, fuzzWhole/time.Duration(max(count, 1))))
+	if soaking() {
+		each = fuzzSoak
+	}
+	fmt.Printf("%d targets, %v each\n", count, each.Round(100*time.Millisecond))
+	dir, err := os.MkdirTemp("", "billfold-fuzz-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	var errs []error
+	for i, p := range all {
+		if len(targets[i]) > 0 {
+			errs = append(errs, r.fuzzPackage(p, targets[i], each, filepath.Join(dir, "fuzz.test")))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *run) fuzzPackage(p listed, targets []string, each time.Duration, binary string) error {
+	if err := r.show(r.command("go", "test", "-c", "-fuzz=Fuzz", "-o", binary, p.ImportPath)); err != nil {
+		return fmt.Errorf("%s: %w", p.ImportPath, err)
+	}
+	var errs []error
+	for _, target := range targets {
+		cmd := r.command(binary, "-test.run=^$", "-test.fuzz=^"+target+"$", "-test.fuzztime="+each.String(),
+			"-test.fuzzcachedir="+binary+".cache", "-test.parallel=2")
+		cmd.Dir = p.Dir // seeds and new failures lie in the package's testdata
+		if out, err := cmd.CombinedOutput(); err != nil {
+			fmt.Printf("%s", out)
+			errs = append(errs, fmt.Errorf("%s %s: %w", p.ImportPath, target, err))
+			r.failed++
+			continue
+		}
+		fmt.Printf("ok    %s %s\n", p.ImportPath, target)
+		r.passed++
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"regexp"
+	"strings"
+)
+
+// concurrent is how a package shows that its code meets other goroutines.
+var concurrent = regexp.MustCompile(`(?m)^\s*(go [\w(]|"sync"|"sync/atomic")`)
+
+// race runs the packages that are concurrent under the race detector, the only
+// part that needs cgo. A machine without a C compiler says so and goes on: the
+// detector is a stronger look at tests that have all run already.
+func race(r *run) error {
+	if _, err := exec.LookPath("gcc"); err != nil {
+		fmt.Println("no gcc on this machine: the race detector is not run")
+		return nil
+	}
+	all, err := r.packages()
+	if err != nil {
+		return err
+	}
+	var paths []string
+	for _, p := range all {
+		found, err := p.find(concurrent, p.GoFiles, p.TestGoFiles, p.XTestGoFiles)
+		if err != nil {
+			return err
+		}
+		// Test support starts processes; it shares no memory with them.
+		if len(found) > 0 && !strings.Contains(p.ImportPath, "/scripts/") && !strings.Contains(p.ImportPath, "/browsertest") {
+			paths = append(paths, p.ImportPath)
+		}
+	}
+	if len(paths) == 0 {
+		return nil
+	}
+	if err := r.startCluster(); err != nil {
+		return err
+	}
+	cmd := r.command("go", append([]string{"test", "-json", "-race", "-short", "-timeout=5m"}, paths...)...)
+	cmd.Env = append(cmd.Env, "CGO_ENABLED=1")
+	return r.count(cmd)
+}
