@@ -214,7 +214,7 @@ func TestMayImport(t *testing.T) {
 		{"internal/edge/web", "internal/edge/console", false},
 		{"internal/books/chart", "internal/books/ledger", true},
 		{"internal/books/ledger", "internal/books/chart", false},
-		{"internal/people/region", "internal/people/region/nearest", true},
+		{"internal/people/region", "internal/base/nearest", true},
 		{"cmd/billfold", "internal/edge/web", true},
 		{"internal/store", "cmd/billfold", false},
 	} {

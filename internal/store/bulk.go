@@ -102,16 +102,15 @@ func (b *bulk) names() string {
 }
 
 // updateText writes an update whose rows come from source, an expression that
-// gives one row per change with the columns named as columnName says.
-func (b *bulk) updateText(source string, columnName func(i int) string) string {
+// gives one row per change in columns named column1, column2 and so on.
+func (b *bulk) updateText(source string) string {
 	var set, where []string
 	for i := range b.cols {
-		pair := "= v." + columnName(i)
 		if i < b.keys+b.guards {
-			where = append(where, b.table+"."+b.cols[i].name+" "+pair)
+			where = append(where, fmt.Sprintf("%s.%s = v.column%d", b.table, b.cols[i].name, i+1))
 			continue
 		}
-		set = append(set, b.cols[i].name+" "+pair)
+		set = append(set, fmt.Sprintf("%s = v.column%d", b.cols[i].name, i+1))
 	}
 	return "UPDATE " + b.table + " SET " + strings.Join(set, ", ") + " FROM " + source + " WHERE " + strings.Join(where, " AND ")
 }

@@ -20,26 +20,51 @@ import (
 // update what is not append-only. See roles in postgresGrants.
 const appRole = "billfold_app"
 
+// postgres has two pools: one for the posting road, whose statements all look
+// up by key, and one for everything else.
 type postgres struct {
 	pool *pgxpool.Pool
-	db   *sql.DB
+	rest *pgxpool.Pool
+	db   *sql.DB // over rest
 }
 
+// keyedPlans keep the posting road on its indexes. A statement prepared while
+// its table was nearly empty would otherwise keep a plan that scans the table
+// for as long as the connection lives.
+var keyedPlans = []string{"SET enable_seqscan = off", "SET enable_hashjoin = off", "SET enable_mergejoin = off"}
+
 func openPostgres(ctx context.Context, dsn string, connections int) (*postgres, error) {
+	road, err := openPool(ctx, dsn, connections, keyedPlans)
+	if err != nil {
+		return nil, err
+	}
+	rest, err := openPool(ctx, dsn, connections, nil)
+	if err != nil {
+		road.Close()
+		return nil, err
+	}
+	return &postgres{pool: road, db: stdlib.OpenDBFromPool(rest), rest: rest}, nil
+}
+
+func openPool(ctx context.Context, dsn string, connections int, settings []string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "store.Open", "the PostgreSQL address does not parse")
 	}
 	config.MaxConns = int32(connections)
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, "SET ROLE "+appRole)
-		return err
+		for _, setting := range append([]string{"SET ROLE " + appRole}, settings...) {
+			if _, err := conn.Exec(ctx, setting); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, "store.Open", "PostgreSQL does not answer: %v", err)
 	}
-	return &postgres{pool: pool, db: stdlib.OpenDBFromPool(pool)}, nil
+	return pool, nil
 }
 
 func (p *postgres) name() string         { return "postgres" }
@@ -50,6 +75,7 @@ func (p *postgres) texts(v []string) any { return v }
 func (p *postgres) close() error {
 	err := p.db.Close()
 	p.pool.Close()
+	p.rest.Close()
 	return err
 }
 
@@ -132,8 +158,11 @@ func (p *postgres) text(b *bulk) string {
 	}
 	unnest := "unnest(" + strings.Join(arrays, ", ") + ")"
 	if b.update {
-		name := func(i int) string { return b.cols[i].name }
-		return b.updateText(unnest+" AS v("+b.names()+")", name)
+		names := make([]string, len(b.cols))
+		for i := range names {
+			names[i] = fmt.Sprintf("column%d", i+1)
+		}
+		return b.updateText(unnest + " AS v(" + strings.Join(names, ", ") + ")")
 	}
 	return "INSERT INTO " + b.table + " (" + b.names() + ") SELECT * FROM " + unnest
 }

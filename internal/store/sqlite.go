@@ -37,7 +37,7 @@ func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 		q := url.Values{}
 		for _, pragma := range append([]string{
 			"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(10000)", "cache_size(-65536)",
-			"temp_store(MEMORY)", "journal_size_limit(67108864)",
+			"temp_store(MEMORY)", "wal_autocheckpoint(16384)", "journal_size_limit(67108864)",
 		}, extra...) {
 			q.Add("_pragma", pragma)
 		}
@@ -235,7 +235,7 @@ func (s *sqlite) text(b *bulk, rows int) string {
 	row := "(?" + strings.Repeat(", ?", len(b.cols)-1) + ")"
 	values := "VALUES " + row + strings.Repeat(", "+row, rows-1)
 	if b.update {
-		return b.updateText("("+values+") AS v", func(i int) string { return fmt.Sprintf("column%d", i+1) })
+		return b.updateText("(" + values + ") AS v")
 	}
 	return "INSERT INTO " + b.table + " (" + b.names() + ") " + values
 }

@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// Date is a civil date, held as days since 1970-01-01. The zero Date means
-// "no date" and is written as "".
-type Date struct{ days int32 } // days since the epoch plus one, so that zero is "none"
+// Date is a civil date from the year 1 on. The zero Date means "no date", comes
+// before every other and is written as "".
+type Date struct{ days int32 } // days since 0000-12-31, so that zero is "none"
 
-const daysBias = 1
+// daysBias is the number of days from 0000-12-31 to 1970-01-01.
+const daysBias = 719163
 
 // On makes a Date from year, month and day, normalising overflow as time.Date does.
 func On(year int, month time.Month, day int) Date {

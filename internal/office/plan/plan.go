@@ -1,0 +1,153 @@
+// Package plan holds the configuration of one installation: one health plan
+// with its legal entities, the entity of each fund, the accounts at which money
+// is received, its regions, and its limits.
+//
+// It knows plan.yaml and checks it as a whole: every name used exists, each
+// fund has exactly one entity, and a receiving account's fund belongs to its
+// entity. It knows no ledger, no file format and no rail. A Plan given out
+// without problems is complete and never changes while the program runs.
+//
+// Start reading at Plan, then Load in load.go; the file is described in
+// docs/formats/plan-yaml.md.
+package plan
+
+import (
+	"time"
+
+	"github.com/billfold/billfold/internal/base/calendar"
+	"github.com/billfold/billfold/internal/base/money"
+	"github.com/billfold/billfold/internal/base/secret"
+	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/people/region"
+)
+
+// Plan is one installation.
+type Plan struct {
+	Name         string
+	NumberLength int      // digits of the bill pay numbers issued, 10 to 12
+	Entities     []Entity // at least one
+	Regions      []region.Pack
+	Retention    Retention
+	Limits       Limits
+
+	owners    map[chart.Fund]chart.EntityID
+	receiving map[receivingKey]ReceivingAccount
+	catchAll  map[ReceivingKind]ReceivingAccount
+	accounts  []ReceivingAccount
+}
+
+// String names the plan. It also keeps "%+v" from walking into the unexported
+// maps, where fmt could not call the mask of a bank account number.
+func (p Plan) String() string { return "plan " + p.Name }
+
+// GoString does for "%#v" what String does.
+func (p Plan) GoString() string { return p.String() }
+
+// Entity is a legal entity with books and bank accounts of its own.
+type Entity struct {
+	ID   chart.EntityID
+	Name string
+	Zone *time.Location // whose midnight ends the posting day
+}
+
+// PostingDay gives the entity's posting day at an instant.
+func (e Entity) PostingDay(at time.Time) calendar.Date { return calendar.In(at, e.Zone) }
+
+// Entity finds a legal entity.
+func (p *Plan) Entity(id chart.EntityID) (Entity, bool) {
+	for _, e := range p.Entities {
+		if e.ID == id {
+			return e, true
+		}
+	}
+	return Entity{}, false
+}
+
+// EntityOf gives the legal entity that a fund belongs to. Every fund of
+// chart.Funds has one.
+func (p *Plan) EntityOf(fund chart.Fund) chart.EntityID { return p.owners[fund] }
+
+// Region finds a region's pack.
+func (p *Plan) Region(id region.ID) (region.Pack, bool) {
+	for _, r := range p.Regions {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return region.Pack{}, false
+}
+
+// ReceivingKind says what sort of place money arrives at.
+type ReceivingKind string
+
+// The kinds of receiving account.
+const (
+	Lockbox     ReceivingKind = "lockbox"      // id: the lockbox number
+	BankAccount ReceivingKind = "bank_account" // id: the bank's account number
+	ACHCompany  ReceivingKind = "ach_company"  // id: the ACH company identification
+	Merchant    ReceivingKind = "merchant"     // id: the card merchant id
+	Counter     ReceivingKind = "counter"      // id: the drawer
+)
+
+// ReceivingKinds lists every kind.
+func ReceivingKinds() []ReceivingKind {
+	return []ReceivingKind{Lockbox, BankAccount, ACHCompany, Merchant, Counter}
+}
+
+// ReceivingAccount is a place at which money arrives for one legal entity.
+// Money without an earmark never leaves Fund.
+type ReceivingAccount struct {
+	Kind ReceivingKind
+	// ID is the id as it stands in files. It is held as a secret because a bank
+	// account number is one; two are the same when they compare equal.
+	ID       secret.Text
+	Entity   chart.EntityID
+	Fund     chart.Fund
+	CatchAll bool // takes ids of this kind that are not configured; for demonstrations
+}
+
+// Label names the account for people without giving a bank account number away.
+func (r ReceivingAccount) Label() string {
+	if r.Kind != BankAccount {
+		return string(r.Kind) + " " + r.ID.Reveal()
+	}
+	if last := r.ID.Last4(); last != "" {
+		return string(r.Kind) + " ending " + last
+	}
+	return string(r.Kind)
+}
+
+type receivingKey struct {
+	kind ReceivingKind
+	id   secret.Text
+}
+
+// Receiving finds the receiving account that an id in a file means. An id that
+// is not configured is the catch-all's of that kind, where there is one.
+func (p *Plan) Receiving(kind ReceivingKind, id string) (ReceivingAccount, bool) {
+	if account, ok := p.receiving[receivingKey{kind, secret.New(id)}]; ok {
+		return account, true
+	}
+	account, ok := p.catchAll[kind]
+	return account, ok
+}
+
+// ReceivingAccounts lists the receiving accounts in the file's order.
+func (p *Plan) ReceivingAccounts() []ReceivingAccount {
+	return append([]ReceivingAccount(nil), p.accounts...)
+}
+
+// Retention says how long records are kept.
+type Retention struct {
+	// Years that books, files and receipts are kept after the year they belong
+	// to; 10 unless set, the longest that applies to a health plan
+	// (42 CFR 422.504(d), 423.505(d)).
+	Years     int
+	LegalHold string // who places and lifts holds, which outlast Years
+}
+
+// Limits bound single money acts.
+type Limits struct {
+	MaxPayment       money.Cents // a larger payment is refused
+	DualControlAbove money.Cents // a larger act needs a second person
+}

@@ -1,0 +1,238 @@
+package plan
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	cedarvalley "github.com/billfold/billfold/configs/cedar-valley"
+	"github.com/billfold/billfold/internal/base/calendar"
+	"github.com/billfold/billfold/internal/base/money"
+	"github.com/billfold/billfold/internal/books/chart"
+)
+
+// cedarValley is the fictional plan's folder as a map, so that a case can
+// change a file.
+func cedarValley(t testing.TB) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	for _, name := range []string{FileName, "regions/front-range.yaml", "regions/high-plains.yaml"} {
+		data, err := fs.ReadFile(cedarvalley.Files, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: data}
+	}
+	return files
+}
+
+func loadCedarValley(t *testing.T) *Plan {
+	t.Helper()
+	p, problems := LoadFS(cedarvalley.Files)
+	if len(problems) > 0 {
+		t.Fatalf("the demonstration plan is refused: %v", problems)
+	}
+	return p
+}
+
+func TestLoad_ReadsTheDemonstrationPlanFromItsFolder(t *testing.T) {
+	p, problems := Load("../../../configs/cedar-valley")
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if p.NumberLength != 12 || p.Retention.Years != 10 || p.Limits.MaxPayment != 5_000_000 || p.Limits.DualControlAbove != 1_000_000 {
+		t.Errorf("got length %d, retention %d, limits %+v", p.NumberLength, p.Retention.Years, p.Limits)
+	}
+	if len(p.Regions) != 2 || p.Regions[0].Zone.String() == p.Regions[1].Zone.String() {
+		t.Errorf("want two regions in different zones, got %d", len(p.Regions))
+	}
+	for fund, want := range map[chart.Fund]chart.EntityID{chart.Premium: "cvhp", chart.Medical: "cvmg", chart.Pharmacy: "cvmg"} {
+		if got := p.EntityOf(fund); got != want {
+			t.Errorf("EntityOf(%s) = %q, want %q", fund, got, want)
+		}
+	}
+	if _, ok := p.Region("high-plains"); !ok {
+		t.Error("the region high-plains is not found")
+	}
+}
+
+// Numbers 555-0100 to 555-0199 are kept for fiction, so nobody is called by
+// mistake from a demonstration.
+func TestCedarValley_HasFictionalTelephoneNumbersOnly(t *testing.T) {
+	for _, pack := range loadCedarValley(t).Regions {
+		for _, phone := range pack.Phones {
+			if !strings.Contains(phone.Number.String(), "-555-01") || phone.TTY != "711" {
+				t.Errorf("%s: %s, TTY %s", pack.ID, phone.Number, phone.TTY)
+			}
+		}
+	}
+}
+
+func TestLoad_RefusesWithFileLineAndReason(t *testing.T) {
+	for _, c := range []struct{ situation, old, new, want string }{
+		{"another currency", "currency: USD", "currency: CAD", "line 3, record plan.yaml, currency: an installation keeps its books in USD"},
+		{"a number length out of range", "number_length: 12", "number_length: 13", "line 4, record plan.yaml, number_length: \"13\" must be a whole number from 10 to 12"},
+		{"a fund of no entity", "medical: cvmg\n", "medical: cvmd\n", "line 17, record plan.yaml, funds.medical: no entity has the id \"cvmd\""},
+		{"a fund missing", "  pharmacy: cvmg\n", "", "\"pharmacy\" is missing"},
+		{"a fund with two entities", "  pharmacy: cvmg\n", "  pharmacy: cvmg\n  medical: cvhp\n", "line 19, record plan.yaml: this is not YAML"},
+		{"a list of entities for a fund", "medical: cvmg\n", "medical: [cvmg, cvhp]\n", "line 17, record plan.yaml, funds.medical: a single value is wanted here, not a list"},
+		{"a receiving account whose fund is another entity's", "id: \"5501002\", entity: cvmg", "id: \"5501002\", entity: cvhp", "line 25, record plan.yaml, receiving[1].fund: the fund \"medical\" belongs to \"cvmg\""},
+		{"two catch-alls of a kind", "entity: cvmg, fund: pharmacy }", "entity: cvmg, fund: pharmacy, catch_all: true }", "both are the catch-all"},
+		{"a receiving account twice", "id: \"5501002\"", "id: \"5501001\"", "lockbox 5501001 is listed twice"},
+		{"an unknown kind", "kind: merchant, id: cvhp-card", "kind: merchent, id: cvhp-card", "\"merchent\" is not known (\"merchant\" is meant?)"},
+		{"an entity twice", "id: cvmg\n", "id: cvhp\n", "the entity \"cvhp\" is listed twice"},
+		{"a region pack outside the folder", "regions/high-plains.yaml", "../high-plains.yaml", "must be a path below the folder"},
+		{"a region pack that does not exist", "regions/high-plains.yaml", "regions/low-plains.yaml", "file, record regions/low-plains.yaml: the file cannot be read"},
+		{"a region pack listed twice", "regions/high-plains.yaml", "regions/front-range.yaml", "the region \"front-range\" is in two packs"},
+		{"a limit that is no amount", "50,000.00", "5,0000.00", "has a comma in the wrong place"},
+		{"a limit of zero", "50,000.00", "0.00", "must be above zero"},
+		{"an unknown key", "retention:", "retenton:", "line 39, record plan.yaml, retenton: the key \"retenton\" is not known (\"retention\" is meant?)"},
+	} {
+		t.Run(c.situation, func(t *testing.T) {
+			files := cedarValley(t)
+			text := string(files[FileName].Data)
+			if !strings.Contains(text, c.old) {
+				t.Fatalf("the case does not break the file: %q not found", c.old)
+			}
+			files[FileName].Data = []byte(strings.Replace(text, c.old, c.new, 1))
+			p, problems := LoadFS(files)
+			if p != nil {
+				t.Error("a plan with problems is given out")
+			}
+			for _, problem := range problems {
+				if strings.Contains(problem.String(), c.want) {
+					return
+				}
+			}
+			t.Errorf("want %q; got %v", c.want, problems)
+		})
+	}
+}
+
+func TestLoad_NamesTheRegionPackThatIsWrong(t *testing.T) {
+	files := cedarValley(t)
+	pack := files["regions/high-plains.yaml"]
+	pack.Data = []byte(strings.Replace(string(pack.Data), "(316) 555-0110", "(316) 555-011", 1))
+	_, problems := LoadFS(files)
+	if len(problems) != 1 || problems[0].Record != "regions/high-plains.yaml" || problems[0].Line == 0 {
+		t.Errorf("got %v; want one problem with the pack's name and line", problems)
+	}
+}
+
+func TestLoad_WithoutPlanFile(t *testing.T) {
+	p, problems := Load(t.TempDir())
+	if p != nil || len(problems) != 1 || problems[0].Record != FileName {
+		t.Errorf("got %v, %v; want one problem about plan.yaml", p, problems)
+	}
+}
+
+func TestPlan_ReceivingFindsTheAccountOrTheCatchAll(t *testing.T) {
+	p := loadCedarValley(t)
+	for _, c := range []struct {
+		situation string
+		kind      ReceivingKind
+		id        string
+		fund      chart.Fund
+		found     bool
+	}{
+		{"a configured lockbox", Lockbox, "5501002", chart.Medical, true},
+		{"an unknown lockbox goes to the catch-all", Lockbox, "9", chart.Premium, true},
+		{"leading zeros are part of a bank account number", BankAccount, "000555010002", chart.Medical, true},
+		{"an unknown merchant id has no catch-all", Merchant, "other", "", false},
+		{"an id of another kind does not count", Merchant, "5501002", "", false},
+	} {
+		t.Run(c.situation, func(t *testing.T) {
+			got, ok := p.Receiving(c.kind, c.id)
+			if ok != c.found || got.Fund != c.fund {
+				t.Errorf("Receiving(%s, %q) = fund %q, %v; want %q, %v", c.kind, c.id, got.Fund, ok, c.fund, c.found)
+			}
+			if ok && p.EntityOf(got.Fund) != got.Entity {
+				t.Errorf("fund %s is not of entity %s", got.Fund, got.Entity)
+			}
+		})
+	}
+}
+
+func TestPlan_PrintsNoBankAccountNumber(t *testing.T) {
+	p := loadCedarValley(t)
+	account, _ := p.Receiving(BankAccount, "000555010001")
+	for _, printed := range []string{
+		fmt.Sprintf("%v %+v %#v", account, account, account),
+		fmt.Sprintf("%v %+v %#v %s", p, p, p, p),
+		fmt.Sprintf("%v %+v %#v", *p, *p, *p),
+		fmt.Sprint(p.ReceivingAccounts()),
+		account.Label(),
+	} {
+		if strings.Contains(printed, "000555010001") {
+			t.Errorf("the bank account number is printed: %s", printed)
+		}
+	}
+	if account.Label() != "bank_account ending 0001" {
+		t.Errorf("Label() = %q", account.Label())
+	}
+}
+
+func TestEntity_PostingDayEndsAtItsOwnMidnight(t *testing.T) {
+	p := loadCedarValley(t)
+	e, ok := p.Entity("cvhp")
+	if !ok {
+		t.Fatal("the entity cvhp is not found")
+	}
+	beforeMidnight := time.Date(2026, 11, 24, 6, 59, 59, 0, time.UTC)
+	if got := e.PostingDay(beforeMidnight); got != calendar.MustParse("2026-11-23") {
+		t.Errorf("PostingDay(%s) = %s, want 2026-11-23", beforeMidnight, got)
+	}
+	if got := e.PostingDay(beforeMidnight.Add(time.Second)); got != calendar.MustParse("2026-11-24") {
+		t.Errorf("a second later: %s, want 2026-11-24", got)
+	}
+}
+
+func TestLoad_UsesDefaultsForWhatIsNotSaid(t *testing.T) {
+	files := cedarValley(t)
+	text := string(files[FileName].Data)
+	text, _, _ = strings.Cut(text, "retention:")
+	for _, line := range []string{"number_length: 12\n", "currency: USD\n"} {
+		text = strings.Replace(text, line, "", 1)
+	}
+	files[FileName].Data = []byte(text)
+	p, problems := LoadFS(files)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if p.NumberLength != 12 || p.Retention.Years != 10 || p.Limits.MaxPayment != money.Cents(100_000_00) {
+		t.Errorf("got %d, %d, %s", p.NumberLength, p.Retention.Years, p.Limits.MaxPayment)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(cedarValley(f)[FileName].Data)
+	f.Add([]byte("entities:\n  - id: x1\nfunds: {premium: x1}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, packs, problems := parse(FileName, data)
+		if len(problems) > 0 {
+			return
+		}
+		entities := map[chart.EntityID]bool{}
+		for _, e := range p.Entities {
+			entities[e.ID] = true
+		}
+		for _, fund := range chart.Funds() {
+			if !entities[p.EntityOf(fund)] {
+				t.Fatalf("fund %s has no entity of %v", fund, slices.Collect(maps.Keys(entities)))
+			}
+		}
+		for _, account := range p.ReceivingAccounts() {
+			if p.EntityOf(account.Fund) != account.Entity {
+				t.Fatalf("%s mixes fund %s with entity %s", account.Label(), account.Fund, account.Entity)
+			}
+		}
+		if len(packs) == 0 {
+			t.Fatal("an accepted plan has no region")
+		}
+	})
+}
