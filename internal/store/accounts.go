@@ -87,18 +87,15 @@ func (s *Store) OpenBooks(ctx context.Context, books []NewBook) error {
 	return s.engine.write(ctx, rows, ids)
 }
 
-// operatingStep keeps room behind an operating book for its lanes.
-const operatingStep = 16
-
 // OpenOperatingBook opens a run of operating books for a file, a till or a day,
 // and gives the first: its lanes have the numbers that follow. Numbers are
 // drawn at random and kept apart from billing accounts by their range.
 func (s *Store) OpenOperatingBook(ctx context.Context, kind string, lanes int) (ledger.BookNo, error) {
-	if lanes >= operatingStep {
+	if lanes >= ledger.OperatingRun {
 		return 0, fault.New(fault.Internal, "store.OpenOperatingBook", "%d lanes are too many", lanes)
 	}
 	for {
-		first := ledger.BookNo(1+rand.Int64N(int64(ledger.FirstBillingBook)/operatingStep-1)) * operatingStep
+		first := ledger.BookNo(1+rand.Int64N(int64(ledger.FirstBillingBook)/ledger.OperatingRun-1)) * ledger.OperatingRun
 		books := make([]NewBook, lanes+1)
 		for i := range books {
 			books[i] = NewBook{No: first + ledger.BookNo(i), Kind: kind, Opaque: ident.NewOpaque()}

@@ -49,7 +49,7 @@ func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 		return nil, fault.Wrap("store.Open", err)
 	}
 	writer.SetMaxOpenConns(1)
-	reader, err := sql.Open("sqlite", dsn("query_only(ON)"))
+	reader, err := sql.Open("sqlite", dsn("query_only(ON)", "cache_size(-8192)"))
 	if err != nil {
 		return nil, fault.Wrap("store.Open", err)
 	}

@@ -22,7 +22,7 @@ import (
 
 // postgresLanes is how many groups of payments commit side by side on
 // PostgreSQL.
-const postgresLanes = 4
+var postgresLanes = envInt("LANES", 4)
 
 type reference struct {
 	Name string  `json:"name"`

@@ -33,6 +33,13 @@ type BookNo int64
 // smallest number of ten digits.
 const FirstBillingBook BookNo = 1_000_000_000
 
+// OperatingRun is how many operating books are opened together: a file's own and
+// those of the lanes in which it is posted.
+const OperatingRun = 16
+
+// SameRun reports whether two operating books were opened together.
+func (b BookNo) SameRun(o BookNo) bool { return b/OperatingRun == o/OperatingRun }
+
 // IsOperating reports whether the book belongs to the office and not to a
 // billing account.
 func (b BookNo) IsOperating() bool { return b > 0 && b < FirstBillingBook }

@@ -44,14 +44,6 @@ type Outcome struct {
 	Err    error
 }
 
-// TwinError says that an item's key was claimed by an item of another file:
-// the same cheque or entry came twice. Intake puts it into suspense.
-type TwinError struct{ Of payment.ID }
-
-func (e *TwinError) Error() string {
-	return fmt.Sprintf("the same item was received in another file, as payment %s", e.Of)
-}
-
 // retriesMax bounds how often a group is decided again because a book moved.
 const retriesMax = 20
 
@@ -91,6 +83,10 @@ func (c *Cashier) postOnce(ctx context.Context, group []payment.Instruction, pro
 	if err != nil {
 		return nil, err
 	}
+	group, claims = slices.Clone(group), slices.Clone(claims)
+	if err := c.markTwins(ctx, group, claims, have); err != nil {
+		return nil, err
+	}
 	d := newDesk(now, have)
 	d.writes.Progress = progress
 	for i := range group {
@@ -120,17 +116,22 @@ func (w *Want) addInstruction(in *payment.Instruction, id payment.ID) {
 
 func (w *Want) addReference(text string) {
 	ref := read(text)
-	if ref.number != 0 {
-		w.Books = append(w.Books, ref.number)
+	if ref.number == 0 {
+		if ref.alias != "" {
+			w.Aliases = append(w.Aliases, ref.alias)
+		}
+		return
 	}
-	if ref.alias != "" {
-		w.Aliases = append(w.Aliases, ref.alias)
+	w.Books = append(w.Books, ref.number)
+	if w.spare == nil {
+		w.spare = map[ledger.BookNo]string{}
 	}
+	w.spare[ref.number] = ref.alias
 }
 
 func (c *Cashier) one(ctx context.Context, d *desk, in *payment.Instruction, claim *payment.Claim) Outcome {
 	if earlier, taken := d.have.Claims[claim.ID]; taken {
-		return c.repeat(ctx, d, in, claim, earlier)
+		return c.repeat(ctx, d, claim, earlier)
 	}
 	if _, exists := d.books[in.Source]; !exists {
 		return Outcome{Err: fault.New(fault.NotFound, "cashier.Post", "the operating book of the payment's source is not open")}
@@ -147,14 +148,42 @@ func (c *Cashier) one(ctx context.Context, d *desk, in *payment.Instruction, cla
 	return Outcome{Answer: answer}
 }
 
-// repeat answers an instruction whose key was used before.
-func (c *Cashier) repeat(
-	ctx context.Context, d *desk, in *payment.Instruction, claim *payment.Claim, earlier StoredClaim,
-) Outcome {
-	fromFile := in.Rail != payment.Counter && in.Rail != payment.Card && in.Rail != payment.Sandbox
-	if fromFile && earlier.Source != in.Source {
-		return Outcome{Err: &TwinError{Of: earlier.ID}}
+// markTwins finds items whose identity an item of another file has claimed: the
+// same cheque or entry seems to have come twice. Such an item is neither dropped
+// nor applied: it gets a key of its own, bound to its file, and goes to suspense
+// as a possible duplicate.
+func (c *Cashier) markTwins(ctx context.Context, group []payment.Instruction, claims []payment.Claim, have Have) error {
+	var again Want
+	for i := range group {
+		in := &group[i]
+		earlier, taken := have.Claims[claims[i].ID]
+		if !taken || !in.Rail.ByFile() || earlier.Source.SameRun(in.Source) {
+			continue
+		}
+		in.Key = ident.Key(fmt.Sprintf("%s~%d", in.Key, in.Source))
+		in.Parts = slices.Clone(in.Parts)
+		for p := range in.Parts {
+			in.Parts[p].Doubt = suspense.PossibleDuplicate
+			in.Parts[p].Details.TwinOf = string(earlier.ID)
+		}
+		claims[i] = in.Claim(claims[i].RecordedAt)
+		again.Claims = append(again.Claims, claims[i].ID)
 	}
+	if len(again.Claims) == 0 {
+		return nil
+	}
+	more, err := c.store.Read(ctx, again)
+	if err != nil {
+		return fault.Wrap("cashier.markTwins", err)
+	}
+	for id, claim := range more.Claims {
+		have.Claims[id] = claim
+	}
+	return nil
+}
+
+// repeat answers an instruction whose key was used before.
+func (c *Cashier) repeat(ctx context.Context, d *desk, claim *payment.Claim, earlier StoredClaim) Outcome {
 	if earlier.Body != claim.Body {
 		return Outcome{Err: fault.New(fault.Conflict, "cashier.Post",
 			"this idempotency key was used for a payment with other content").

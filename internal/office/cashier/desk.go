@@ -29,6 +29,7 @@ type openBook struct {
 	Book
 	readSeq int64
 	posted  bool
+	moves   map[int64]int // where an item's move stands in the writes
 }
 
 func newDesk(now time.Time, have Have) *desk {
@@ -61,11 +62,14 @@ func (d *desk) setOpen(b *openBook, no int64, delta money.Cents) {
 	item := b.item(no)
 	item.Open += delta
 	open := item.Open
-	moved := slices.IndexFunc(d.writes.Items, func(m ItemMove) bool { return m.Book == b.No && m.No == no })
-	if moved >= 0 {
-		d.writes.Items[moved].Open = open
+	if at, moved := b.moves[no]; moved {
+		d.writes.Items[at].Open = open
 		return
 	}
+	if b.moves == nil {
+		b.moves = map[int64]int{}
+	}
+	b.moves[no] = len(d.writes.Items)
 	d.writes.Items = append(d.writes.Items, ItemMove{Book: b.No, No: no, Open: open})
 }
 

@@ -76,6 +76,7 @@ const mergeDepthMax = 5
 // gather reads what want names and everything that follows from it: survivors
 // of merges, debtors, and old numbers where a well-formed number was not issued.
 func (c *Cashier) gather(ctx context.Context, want Want) (Have, error) {
+	spare := want.spare
 	all := Have{
 		Claims:  map[payment.ID]StoredClaim{},
 		Books:   map[ledger.BookNo]Book{},
@@ -106,6 +107,12 @@ func (c *Cashier) gather(ctx context.Context, want Want) (Have, error) {
 				follow(no)
 			}
 		}
+		for no, alias := range spare {
+			if _, issued := have.Books[no]; !issued {
+				want.Aliases = append(want.Aliases, alias)
+			}
+		}
+		spare = nil
 		for no, b := range have.Books {
 			all.Books[no] = b
 			follow(b.MergedInto)
@@ -113,7 +120,7 @@ func (c *Cashier) gather(ctx context.Context, want Want) (Have, error) {
 			follow(b.Debtors.Medical)
 			follow(b.Debtors.Pharmacy)
 		}
-		if len(want.Books) == 0 {
+		if len(want.Books) == 0 && len(want.Aliases) == 0 {
 			break
 		}
 	}

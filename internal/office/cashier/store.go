@@ -57,6 +57,9 @@ type Want struct {
 	Books   []ledger.BookNo
 	Items   []payment.ItemRef // to be among their books' items even when nothing is open on them
 	Aliases []string          // old numbers, normalised
+
+	// spare are old numbers to look up only where a number was never issued.
+	spare map[ledger.BookNo]string
 }
 
 // Have is what an act has read.

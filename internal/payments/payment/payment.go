@@ -48,6 +48,10 @@ func (r Rail) Clearing() (chart.Code, bool) {
 	return code, ok
 }
 
+// ByFile reports whether the rail's items come in files, where the same item can
+// come again in another file.
+func (r Rail) ByFile() bool { return r == Lockbox || r == BankBill || r == ACH || r == Wire }
+
 // ID names a payment everywhere outside the journal: 26 characters computed
 // from its idempotency key, so that a retry after a crash finds the same
 // payment. It is not a secret and opens nothing.

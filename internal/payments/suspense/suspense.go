@@ -17,7 +17,7 @@ const (
 	AmbiguousAlias    Reason = "ambiguous_alias"    // an old number that two earlier systems gave to two accounts
 	UnknownNumber     Reason = "unknown_number"     // a well-formed number that was never issued
 	AccountBlocked    Reason = "account_blocked"    // the billing account takes no payments until staff decide
-	UnknownReceiver   Reason = "unknown_receiver"   // the receiving account is not configured for a fund
+	FreeText          Reason = "free_text"          // a valid number stands only in free text
 	UnknownItem       Reason = "unknown_item"       // the payer named an item that is not on the billing account
 )
 
@@ -25,7 +25,7 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		PossibleDuplicate, NoNumber, ManyNumbers, CheckDigit, AmbiguousAlias,
-		UnknownNumber, AccountBlocked, UnknownReceiver, UnknownItem,
+		UnknownNumber, AccountBlocked, FreeText, UnknownItem,
 	}
 }
 
@@ -37,7 +37,7 @@ var explanations = map[Reason]string{
 	AmbiguousAlias:    "Two earlier systems gave this old number to different accounts.",
 	UnknownNumber:     "The number is well formed but was never issued.",
 	AccountBlocked:    "The billing account is blocked for payments.",
-	UnknownReceiver:   "The bank account or lockbox that received the money is not in the plan's configuration.",
+	FreeText:          "A valid number stands in free text only, where it can be anything. Confirm that the payer meant it.",
 	UnknownItem:       "The payer named a bill that is not open on the billing account.",
 }
 

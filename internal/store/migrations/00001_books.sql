@@ -15,13 +15,13 @@ CREATE TABLE book (
     digest          BYTEA  NOT NULL,
     last_item       BIGINT NOT NULL DEFAULT 0 CHECK (last_item = CAST(last_item AS BIGINT)),
     opened_at       BIGINT NOT NULL CHECK (opened_at = CAST(opened_at AS BIGINT))
-);
+); -- by key
 
 -- Global look-up: the id that travels -> the book.
 CREATE TABLE opaque_id (
     opaque_id TEXT   NOT NULL PRIMARY KEY,
     book_no   BIGINT NOT NULL CHECK (book_no = CAST(book_no AS BIGINT))
-);
+); -- by key
 
 -- Every number ever issued and every old number of an earlier system. A number
 -- is reserved here before its account exists, and stays for ever.
@@ -31,7 +31,7 @@ CREATE TABLE directory (
     book_no  BIGINT NOT NULL CHECK (book_no = CAST(book_no AS BIGINT)),
     noted_at BIGINT NOT NULL CHECK (noted_at = CAST(noted_at AS BIGINT)),
     PRIMARY KEY (handle, source)
-);
+); -- by key
 
 -- The journal. A row is a pair: unbalanced entries cannot be written, and both
 -- sides belong to one purse (legal entity and fund).
@@ -56,7 +56,7 @@ CREATE TABLE posting (
     PRIMARY KEY (book_no, posted_on, seq, line),
     CHECK (debit_account <> credit_account),
     CHECK (debit_account / 100 = credit_account / 100)
-);
+); -- by key
 
 -- What was reversed, moved out or ended, by what: once, for ever.
 CREATE TABLE ending (
@@ -64,7 +64,7 @@ CREATE TABLE ending (
     seq     BIGINT NOT NULL CHECK (seq = CAST(seq AS BIGINT)),
     by_seq  BIGINT NOT NULL CHECK (by_seq = CAST(by_seq AS BIGINT)),
     PRIMARY KEY (book_no, seq)
-);
+); -- by key
 
 -- Idempotency keys, for ever. claim_id is computed from the key; answer holds
 -- the transactions that carried the act out.
@@ -82,7 +82,7 @@ CREATE TABLE claim (
     parts        BIGINT NOT NULL CHECK (parts = CAST(parts AS BIGINT)),
     answer       TEXT   NOT NULL,
     row_check    BIGINT NOT NULL CHECK (row_check = CAST(row_check AS BIGINT))
-);
+); -- by key
 
 -- Receipts, a row per part.
 CREATE TABLE receipt (
@@ -99,7 +99,7 @@ CREATE TABLE receipt (
     unapplied_cents BIGINT NOT NULL CHECK (unapplied_cents = CAST(unapplied_cents AS BIGINT) AND unapplied_cents >= 0),
     row_check       BIGINT NOT NULL CHECK (row_check = CAST(row_check AS BIGINT)),
     PRIMARY KEY (book_no, seq)
-);
+); -- by key
 
 CREATE TABLE open_item (
     book_no      BIGINT NOT NULL CHECK (book_no = CAST(book_no AS BIGINT)),
@@ -119,7 +119,7 @@ CREATE TABLE open_item (
     billed_seq   BIGINT NOT NULL CHECK (billed_seq = CAST(billed_seq AS BIGINT)),
     row_check    BIGINT NOT NULL CHECK (row_check = CAST(row_check AS BIGINT)),
     PRIMARY KEY (book_no, item_no)
-);
+); -- by key
 
 CREATE TABLE unapplied (
     book_no      BIGINT NOT NULL CHECK (book_no = CAST(book_no AS BIGINT)),
@@ -130,7 +130,7 @@ CREATE TABLE unapplied (
     amount_cents BIGINT NOT NULL CHECK (amount_cents = CAST(amount_cents AS BIGINT) AND amount_cents > 0),
     open_cents   BIGINT NOT NULL CHECK (open_cents = CAST(open_cents AS BIGINT) AND open_cents >= 0 AND open_cents <= amount_cents),
     PRIMARY KEY (book_no, seq)
-);
+); -- by key
 
 CREATE TABLE suspense (
     book_no      BIGINT NOT NULL CHECK (book_no = CAST(book_no AS BIGINT)),
@@ -147,7 +147,7 @@ CREATE TABLE suspense (
     open_cents   BIGINT NOT NULL CHECK (open_cents = CAST(open_cents AS BIGINT) AND open_cents >= 0 AND open_cents <= amount_cents),
     details      BYTEA  NOT NULL,
     PRIMARY KEY (book_no, seq)
-);
+); -- by key
 CREATE INDEX suspense_open ON suspense (received_on, book_no, seq) WHERE open_cents > 0;
 
 -- Facts to publish: written with the act, taken by the relay, then deleted. The
@@ -158,7 +158,7 @@ CREATE TABLE outbox (
     event       TEXT   NOT NULL,
     recorded_at BIGINT NOT NULL CHECK (recorded_at = CAST(recorded_at AS BIGINT)),
     PRIMARY KEY (book_no, seq)
-);
+); -- by key
 
 -- +goose Down
 DROP TABLE outbox;

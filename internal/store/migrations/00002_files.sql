@@ -19,13 +19,13 @@ CREATE TABLE kept_file (
     actor        TEXT   NOT NULL CHECK (actor <> ''),
     chunks       BIGINT NOT NULL CHECK (chunks = CAST(chunks AS BIGINT)),
     row_digest   BYTEA  NOT NULL
-);
+); -- by key
 
 -- The same business file in any disguise has one identity and posts once.
 CREATE TABLE file_identity (
     business_id TEXT   NOT NULL PRIMARY KEY,
     book_no     BIGINT NOT NULL CHECK (book_no = CAST(book_no AS BIGINT))
-);
+); -- by key
 
 -- The raw bytes, sealed, in order.
 CREATE TABLE kept_file_chunk (
@@ -43,14 +43,14 @@ CREATE TABLE file_progress (
     items       BIGINT NOT NULL CHECK (items = CAST(items AS BIGINT)),
     total_cents BIGINT NOT NULL CHECK (total_cents = CAST(total_cents AS BIGINT)),
     PRIMARY KEY (book_no, lane, chunk_no)
-);
+); -- by key
 
 -- A file whose posting has ended.
 CREATE TABLE file_done (
     book_no BIGINT NOT NULL PRIMARY KEY CHECK (book_no = CAST(book_no AS BIGINT)),
     done_at BIGINT NOT NULL CHECK (done_at = CAST(done_at AS BIGINT)),
     report  TEXT   NOT NULL
-);
+); -- by key
 
 -- +goose Down
 DROP TABLE file_done;

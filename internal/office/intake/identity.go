@@ -1,0 +1,90 @@
+package intake
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"github.com/billfold/billfold/internal/base/ident"
+)
+
+// ordinals counts items of one file that the rail cannot tell apart, so that
+// two genuine identical cheques have two keys. It holds eight bytes of each
+// identity's hash: two identities that share them only make a key's ordinal
+// start higher, in the same way in every pass over the file.
+type ordinals map[uint64]uint32
+
+func (o ordinals) next(hash *[sha256.Size]byte) uint32 {
+	short := binary.BigEndian.Uint64(hash[:8])
+	o[short]++
+	return o[short]
+}
+
+func identityHash(item *Item) [sha256.Size]byte {
+	return sha256.Sum256([]byte(item.Identity))
+}
+
+// keyOf makes the idempotency key of an item: the format's own identity and the
+// ordinal among identical items of the file.
+func keyOf(item *Item, hash *[sha256.Size]byte, ordinal uint32) ident.Key {
+	return ident.Key(fmt.Sprintf("%s:%s:%d", item.Rail, hex.EncodeToString(hash[:16]), ordinal))
+}
+
+// itemIdentity is the identity of a business file: a sum over its items that
+// does not depend on their order. The sum is of hashes, modulo 2^256.
+type itemIdentity struct {
+	sum  [4]uint64
+	seen ordinals
+}
+
+func newItemIdentity() *itemIdentity { return &itemIdentity{seen: ordinals{}} }
+
+func (id *itemIdentity) add(item *Item) {
+	identity := identityHash(item)
+	b := make([]byte, 0, 128)
+	b = append(b, identity[:]...)
+	b = binary.BigEndian.AppendUint32(b, id.seen.next(&identity))
+	b = binary.BigEndian.AppendUint64(b, uint64(item.Amount))
+	b = append(b, item.Received.String()...)
+	for _, p := range item.Parts {
+		b = append(b, 0)
+		b = append(b, p.Reference...)
+	}
+	hash := sha256.Sum256(b)
+	carry := uint64(0)
+	for i := 3; i >= 0; i-- {
+		word := binary.BigEndian.Uint64(hash[8*i:])
+		before := id.sum[i]
+		id.sum[i] = before + word + carry
+		if id.sum[i] < before || (carry == 1 && id.sum[i] == before) {
+			carry = 1
+		} else {
+			carry = 0
+		}
+	}
+}
+
+func (id *itemIdentity) String() string {
+	return fmt.Sprintf("%016x%016x%016x%016x", id.sum[0], id.sum[1], id.sum[2], id.sum[3])
+}
+
+// textIdentity is the identity of a file whose order matters: its text without
+// line ends and blanks at the end of lines.
+func textIdentity(r io.Reader) (string, error) {
+	hash := sha256.New()
+	in := bufio.NewReaderSize(r, 64<<10)
+	for {
+		line, err := in.ReadSlice('\n')
+		hash.Write(bytes.TrimRight(line, " \t\r\n"))
+		if err == io.EOF {
+			return hex.EncodeToString(hash.Sum(nil)), nil
+		}
+		if err != nil && err != bufio.ErrBufferFull {
+			return "", err
+		}
+	}
+}

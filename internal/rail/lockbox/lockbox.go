@@ -1,0 +1,134 @@
+// Package lockbox is the rail of cheques that the bank opens, scans and
+// deposits: its items, and where in them a bill pay number stands.
+//
+// The stub is keyed by the bank into columns of its own (overflow records, or
+// the end of the cheque's record), so a number found there is what the payer
+// sent back with the cheque, and matches by itself. The package knows the
+// format and the instruction's words, and neither billing accounts nor posting.
+package lockbox
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/money"
+	format "github.com/billfold/billfold/internal/format/lockbox"
+	"github.com/billfold/billfold/internal/office/intake"
+	"github.com/billfold/billfold/internal/payments/payment"
+	"github.com/billfold/billfold/internal/payments/suspense"
+	"github.com/billfold/billfold/internal/people/billpay"
+)
+
+// Rail reads lockbox files of one bank's layout.
+type Rail struct{ Layout format.Layout }
+
+// New makes the rail for the layout that most banks send.
+func New() Rail { return Rail{format.DefaultLayout()} }
+
+// Name implements intake.Format.
+func (Rail) Name() string { return "lockbox" }
+
+// Recognises implements intake.Format.
+func (Rail) Recognises(head []byte) bool { return format.Sniff(head) }
+
+// Inspect implements intake.Format.
+func (Rail) Inspect(r io.Reader) (map[string]any, []fault.Problem) { return format.Inspect(r) }
+
+// Items implements intake.Deposits.
+func (l Rail) Items(r io.Reader, each func(intake.Item) error) ([]fault.Problem, error) {
+	_, problems, err := format.Scan(r, format.Options{Layout: l.Layout}, func(check format.Item) error {
+		// A cheque for nothing is correspondence: there is no money to post.
+		if check.Amount == 0 {
+			return nil
+		}
+		return each(itemOf(&check))
+	})
+	return problems, err
+}
+
+func itemOf(check *format.Item) intake.Item {
+	return intake.Item{
+		// What is printed on the cheque and when it was deposited. Batch and item
+		// number are left out: they change when a file is sent in another order.
+		Identity: strings.Join([]string{
+			check.Lockbox, check.DepositDate.String(), check.Routing, check.Account.Reveal(), check.CheckNumber, check.Amount.String(),
+		}, "|"),
+		Rail: payment.Lockbox, Amount: check.Amount, Received: check.DepositDate, Line: check.Line,
+		Receiving: intake.Receiving{Kind: "lockbox", ID: check.Lockbox},
+		Parts:     partsOf(check),
+	}
+}
+
+// partsOf finds the numbers that a cheque pays. A stub that splits the cheque
+// over several accounts is followed when its amounts sum to the cheque.
+func partsOf(check *format.Item) []intake.Part {
+	if split := splitOf(check); split != nil {
+		return split
+	}
+	var texts []string
+	for _, o := range check.Overflow {
+		texts = append(texts, o.Text)
+	}
+	stub := strings.TrimSpace(strings.Join(texts, " "))
+	numbers := billpay.CandidatesIn(stub, 2)
+	if len(numbers) == 0 {
+		numbers = billpay.CandidatesIn(check.Tail, 2)
+	}
+	part := intake.Part{Amount: check.Amount, Details: detailsOf(check)}
+	switch {
+	case len(numbers) == 1:
+		part.Reference = numbers[0].Digits()
+	case len(numbers) > 1:
+		part.Doubt = suspense.ManyNumbers
+		part.Reference = stub
+	case stub != "":
+		part.Reference = stub
+	default:
+		part.Reference = firstWord(check.Tail)
+	}
+	return []intake.Part{part}
+}
+
+func splitOf(check *format.Item) []intake.Part {
+	if len(check.Overflow) < 2 || len(check.Overflow) > payment.PartsMax {
+		return nil
+	}
+	var sum money.Cents
+	parts := make([]intake.Part, 0, len(check.Overflow))
+	for _, o := range check.Overflow {
+		if !o.HasAmount || o.Amount <= 0 {
+			return nil
+		}
+		sum += o.Amount
+		parts = append(parts, intake.Part{Reference: strings.TrimSpace(o.Text), Amount: o.Amount, Details: detailsOf(check)})
+	}
+	if sum != check.Amount {
+		return nil
+	}
+	return parts
+}
+
+func firstWord(tail string) string {
+	word, _, _ := strings.Cut(strings.TrimSpace(tail), " ")
+	return word
+}
+
+// detailsOf keeps what helps a clerk find the owner. The drawer's account is
+// shown by its last four digits, as on any screen.
+func detailsOf(check *format.Item) suspense.Details {
+	source := fmt.Sprintf("lockbox %s, batch %d, item %d, cheque %s", check.Lockbox, check.Batch, check.Number, check.CheckNumber)
+	if last := check.Account.Last4(); last != "" {
+		source += ", drawn on an account ending " + last
+	}
+	return suspense.Details{Reference: strings.TrimSpace(overflowText(check) + " " + check.Tail), Source: source}
+}
+
+func overflowText(check *format.Item) string {
+	var texts []string
+	for _, o := range check.Overflow {
+		texts = append(texts, o.Text)
+	}
+	return strings.Join(texts, " ")
+}
