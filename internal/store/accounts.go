@@ -5,8 +5,10 @@ import (
 	"errors"
 	"math/rand/v2"
 
+	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
+	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/books/ledger"
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/people/billpay"
@@ -87,6 +89,38 @@ func (s *Store) OpenBooks(ctx context.Context, books []NewBook) error {
 	return s.engine.write(ctx, rows, ids)
 }
 
+// Entities gives legal entities their numbers in the books: the next free ones
+// for those that have none, in the order given. A number never changes.
+func (s *Store) Entities(ctx context.Context, ids []chart.EntityID) (map[chart.EntityID]chart.EntityNo, error) {
+	numbers := map[chart.EntityID]chart.EntityNo{}
+	last := chart.EntityNo(0)
+	err := s.engine.read(ctx, query{
+		text: `SELECT entity_id, entity_no FROM legal_entity`,
+		each: func(scan func(...any) error) error {
+			var id chart.EntityID
+			var no chart.EntityNo
+			err := scan(&id, &no)
+			numbers[id], last = no, max(last, no)
+			return err
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	fresh := insertInto("legal_entity", "entity_id", "entity_no")
+	for _, id := range ids {
+		if _, known := numbers[id]; !known {
+			last++
+			numbers[id] = last
+			fresh.add(string(id), int64(last))
+		}
+	}
+	if fresh.rows == 0 {
+		return numbers, nil
+	}
+	return numbers, s.engine.write(ctx, fresh)
+}
+
 // OpenOperatingBook opens a run of operating books for a file, a till or a day,
 // and gives the first: its lanes have the numbers that follow. Numbers are
 // drawn at random and kept apart from billing accounts by their range.
@@ -105,4 +139,60 @@ func (s *Store) OpenOperatingBook(ctx context.Context, kind string, lanes int) (
 			return first, err
 		}
 	}
+}
+
+// TillOf gives the operating book of a drawer on a posting day, and opens it
+// with the day's first act.
+func (s *Store) TillOf(ctx context.Context, drawer string, day calendar.Date) (ledger.BookNo, error) {
+	find := func() (book ledger.BookNo, err error) {
+		err = s.engine.read(ctx, query{
+			text: `SELECT book_no FROM till WHERE drawer = $1 AND day = $2`,
+			args: []any{drawer, day.String()},
+			each: func(scan func(...any) error) error { return scan(&book) },
+		})
+		return book, err
+	}
+	book, err := find()
+	if err != nil || book != 0 {
+		return book, err
+	}
+	if book, err = s.OpenOperatingBook(ctx, "till", 0); err != nil {
+		return 0, err
+	}
+	b := insertInto("till", "drawer", "day", "book_no")
+	b.add(drawer, day.String(), int64(book))
+	err = s.engine.write(ctx, b)
+	if errors.Is(err, cashier.ErrStale) {
+		return find() // another counter act opened it first; the book opened here stays empty
+	}
+	return book, err
+}
+
+// OpaqueOf gives the id under which a book may be named outside. NotFound when
+// there is no such book.
+func (s *Store) OpaqueOf(ctx context.Context, book ledger.BookNo) (ident.Opaque, error) {
+	var opaque ident.Opaque
+	err := s.engine.read(ctx, query{
+		text: `SELECT opaque_id FROM book WHERE book_no = $1`,
+		args: []any{int64(book)},
+		each: func(scan func(...any) error) error { return scan(&opaque) },
+	})
+	if err == nil && opaque == "" {
+		err = fault.New(fault.NotFound, "store.OpaqueOf", "there is no such billing account")
+	}
+	return opaque, err
+}
+
+// BookOf finds the book that an opaque id names. NotFound when it names none.
+func (s *Store) BookOf(ctx context.Context, opaque ident.Opaque) (ledger.BookNo, error) {
+	var book ledger.BookNo
+	err := s.engine.read(ctx, query{
+		text: `SELECT book_no FROM opaque_id WHERE opaque_id = $1`,
+		args: []any{string(opaque)},
+		each: func(scan func(...any) error) error { return scan(&book) },
+	})
+	if err == nil && book == 0 {
+		err = fault.New(fault.NotFound, "store.BookOf", "this id names nothing")
+	}
+	return book, err
 }

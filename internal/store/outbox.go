@@ -21,9 +21,9 @@ var (
 // feedName is the row of the feed that all facts are published to.
 const feedName = "facts"
 
-// refsPerStatement is how many rows one statement of the relay names. SQLite
-// looks each parameter's name up in a list, so a long list costs its square.
-const refsPerStatement = 100
+// paramsPerStatement bounds the parameters of one of the relay's statements.
+// SQLite looks each parameter's name up in a list, so a long list costs its square.
+const paramsPerStatement = 200
 
 // TakeOutbox implements event.Outbox.
 func (s *Store) TakeOutbox(ctx context.Context, most int) ([]event.Ref, error) {
@@ -41,15 +41,27 @@ func (s *Store) TakeOutbox(ctx context.Context, most int) ([]event.Ref, error) {
 	return refs, err
 }
 
-// DropOutbox implements event.Outbox. All rows go in one transaction.
+// DropOutbox implements event.Outbox. All rows go in one transaction. They are
+// looked for among the oldest, since that is where they were taken from; one
+// that slipped further back meanwhile is relayed again, which publishes nothing
+// twice.
 func (s *Store) DropOutbox(ctx context.Context, refs []event.Ref) error {
 	err := s.engine.exec(ctx, func(tx execer) error {
-		for part := range chunks(refs, refsPerStatement) {
-			args := make([]any, 0, 2*len(part))
+		const columns = 2
+		var youngest int64
+		err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(recorded_at), 0) FROM
+			(SELECT recorded_at FROM outbox ORDER BY recorded_at, book_no, seq LIMIT $1) AS oldest`, 2*len(refs)).Scan(&youngest)
+		if err != nil {
+			return err
+		}
+		for part := range chunks(refs, paramsPerStatement/columns) {
+			args := make([]any, 0, columns*len(part)+1)
 			for _, r := range part {
 				args = append(args, int64(r.Book), r.Seq)
 			}
-			text := `DELETE FROM outbox WHERE (book_no, seq) IN (VALUES ` + rowList(len(part), 2, "CAST($%d AS BIGINT)") + `)`
+			args = append(args, youngest)
+			text := `DELETE FROM outbox WHERE (book_no, seq) IN (VALUES ` + rowList(len(part), columns, "CAST($%d AS BIGINT)") + `)` +
+				fmt.Sprintf(` AND recorded_at <= $%d`, len(args))
 			if _, err := tx.ExecContext(ctx, text, args...); err != nil {
 				return err
 			}
@@ -292,7 +304,7 @@ func (s *Store) unpublished(ctx context.Context, tx execer, facts []event.Fact) 
 func (s *Store) appendFacts(ctx context.Context, tx execer, facts []event.Fact, top int64) error {
 	const columns = 9
 	now := s.clock.Now().UnixMicro()
-	for part := range chunks(facts, refsPerStatement) {
+	for part := range chunks(facts, paramsPerStatement/columns) {
 		args := make([]any, 0, columns*len(part))
 		for _, f := range part {
 			top++

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	sqlitedriver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -30,14 +31,20 @@ type sqlite struct {
 
 	readMu    sync.Mutex
 	readStmts map[string]*sql.Stmt
+
+	written atomic.Int64  // rows since the log was last copied
+	grown   chan struct{} // the log has grown enough to be copied
+	keepers sync.WaitGroup
+	stop    context.CancelFunc
 }
 
 func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 	dsn := func(extra ...string) string {
 		q := url.Values{}
 		for _, pragma := range append([]string{
-			"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(10000)", "cache_size(-65536)",
-			"temp_store(MEMORY)", "wal_autocheckpoint(16384)", "journal_size_limit(67108864)",
+			"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(10000)", "cache_size(-32768)",
+			"temp_store(MEMORY)", "wal_autocheckpoint(65536)", "journal_size_limit(67108864)",
+			"recursive_triggers(ON)", // else INSERT OR REPLACE removes rows past the triggers that refuse DELETE
 		}, extra...) {
 			q.Add("_pragma", pragma)
 		}
@@ -58,15 +65,48 @@ func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 	if err := writer.PingContext(ctx); err != nil {
 		return nil, fault.New(fault.Unavailable, "store.Open", "the database file cannot be opened: %v", err)
 	}
-	return &sqlite{
+	s := &sqlite{
 		readers: reader, writer: writer, prepared: map[string]*sql.Stmt{}, readStmts: map[string]*sql.Stmt{},
-	}, nil
+		grown: make(chan struct{}, 1),
+	}
+	return s, s.keepLogShort(dsn("wal_autocheckpoint(0)", "cache_size(-2048)"))
+}
+
+// logRows is after how many written rows the write-ahead log is copied into the
+// database file: some 50 MB when every row touches a page of its own.
+const logRows = 12_000
+
+// keepLogShort copies the log into the database file beside posting. Left to
+// the writer, that work would hold up whoever commits next.
+func (s *sqlite) keepLogShort(dsn string) error {
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return fault.Wrap("store.Open", err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.keepers.Go(func() {
+		defer db.Close()
+		for {
+			select {
+			case <-s.grown:
+			case <-ctx.Done():
+				return
+			}
+			s.written.Store(0)
+			// When it fails, the writer's own limit is the safety net.
+			_, _ = db.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
+		}
+	})
+	return nil
 }
 
 func (s *sqlite) name() string    { return "sqlite" }
 func (s *sqlite) reader() *sql.DB { return s.readers }
 
 func (s *sqlite) close() error {
+	s.stop()
+	s.keepers.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conn != nil {
@@ -133,14 +173,23 @@ func (s *sqlite) readStmt(ctx context.Context, text string) (*sql.Stmt, error) {
 const rowsPerStatement = 32
 
 func (s *sqlite) write(ctx context.Context, bulks ...*bulk) error {
-	return s.inTransaction(ctx, func() error {
+	rows := 0
+	err := s.inTransaction(ctx, func() error {
 		for _, b := range bulks {
 			if err := s.run(ctx, b); err != nil {
 				return s.translate(err)
 			}
+			rows += b.rows
 		}
 		return nil
 	})
+	if s.written.Add(int64(rows)) > logRows {
+		select {
+		case s.grown <- struct{}{}:
+		default: // it is being copied
+		}
+	}
+	return err
 }
 
 func (s *sqlite) exec(ctx context.Context, fn func(tx execer) error) error {

@@ -158,7 +158,7 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, guards []st
 
 // appendOnly lists the tables whose rows are never changed or removed.
 var appendOnly = []string{
-	"posting", "ending", "claim", "receipt", "directory", "opaque_id",
+	"posting", "ending", "claim", "receipt", "directory", "opaque_id", "legal_entity", "till", "statement_code",
 	"kept_file", "file_identity", "file_progress", "file_done",
 	"published_event",
 	"household_member", "responsible_party", "debtor_history", "enrolment_identity", "record_number", "sponsor_identity",
@@ -201,7 +201,9 @@ func postgresGrants() []string {
 		// row, without a new entry in the index.
 		`ALTER TABLE book SET (fillfactor = 60)`,
 		`ALTER TABLE open_item SET (fillfactor = 70)`,
-		`DO $$ BEGIN CREATE ROLE ` + appRole + ` NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
+		`DO $$ BEGIN
+			IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '` + appRole + `') THEN CREATE ROLE ` + appRole + ` NOLOGIN; END IF;
+		EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
 		`DO $$ BEGIN EXECUTE format('GRANT ` + appRole + ` TO %I', current_user); EXCEPTION WHEN OTHERS THEN NULL; END $$`,
 		`GRANT USAGE ON SCHEMA public TO ` + appRole,
 	}

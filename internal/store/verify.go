@@ -245,15 +245,23 @@ func (v *view) Claims() iter.Seq2[proof.Claim, error] {
 // Books implements proof.Snapshot.
 func (v *view) Books() iter.Seq2[proof.Book, error] {
 	x := newValues()
-	const text = `SELECT b.book_no, b.opaque_id, COALESCE(o.book_no, 0), b.status, b.merged_into, b.seq, b.digest, b.last_item
-		FROM book b LEFT JOIN opaque_id o ON o.opaque_id = b.opaque_id ORDER BY b.book_no`
+	const text = `SELECT b.book_no, b.opaque_id, COALESCE(o.book_no, 0), b.status, b.merged_into, b.seq, b.digest, b.last_item,
+		CASE WHEN (b.merged_into = 0 OR m.book_no IS NOT NULL) AND (b.debtor_premium = 0 OR p.book_no IS NOT NULL)
+			AND (b.debtor_medical = 0 OR c.book_no IS NOT NULL) AND (b.debtor_pharmacy = 0 OR r.book_no IS NOT NULL)
+			THEN 1 ELSE 0 END
+		FROM book b LEFT JOIN opaque_id o ON o.opaque_id = b.opaque_id
+		LEFT JOIN book m ON m.book_no = b.merged_into LEFT JOIN book p ON p.book_no = b.debtor_premium
+		LEFT JOIN book c ON c.book_no = b.debtor_medical LEFT JOIN book r ON r.book_no = b.debtor_pharmacy
+		ORDER BY b.book_no`
 	return stream(v, fetchRows, text, func(scan func(...any) error) (proof.Book, error) {
 		var b proof.Book
 		var digest sql.RawBytes
-		err := scan(&b.No, &b.Opaque, &b.Directed, &b.Status, &b.MergedInto, &b.Head.Seq, &digest, &b.LastItem)
+		var resolved int64
+		err := scan(&b.No, &b.Opaque, &b.Directed, &b.Status, &b.MergedInto, &b.Head.Seq, &digest, &b.LastItem, &resolved)
 		if err != nil {
 			return b, err
 		}
+		b.Resolved = resolved == 1
 		x.digest(b.Head.Digest[:], digest)
 		b.Bad = x.take()
 		return b, nil

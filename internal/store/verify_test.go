@@ -111,7 +111,7 @@ func TestVerify_EveryActProves(t *testing.T) {
 
 // unproved are columns that no digest covers and no rule can tell.
 var unproved = map[string][]string{
-	"book": {"kind", "debtor_premium", "debtor_medical", "debtor_pharmacy", "opened_at"},
+	"book": {"kind", "opened_at"},
 	// How a file's progress was divided into chunks proves nothing about money.
 	"file_progress": {"lane", "chunk_no"},
 }
@@ -240,7 +240,7 @@ func TestVerify_NamesTheRowThatChanged(t *testing.T) {
 					continue
 				}
 				t.Run(table+"."+column, func(t *testing.T) {
-					for _, r := range chosen(table, all) {
+					for _, r := range chosen(o, table, all) {
 						changeEach(t, o.Store, db, &r, column, keys)
 					}
 				})
@@ -250,13 +250,16 @@ func TestVerify_NamesTheRowThatChanged(t *testing.T) {
 	})
 }
 
-// chosen picks the first row of a table, one in the middle and the last.
-func chosen(table string, all []row) []row {
-	if table == "book" {
+// chosen picks the first row of a table, one in the middle and the last; on the
+// server, where each proof takes longer, one will do.
+func chosen(o *storetest.Office, table string, all []row) []row {
+	switch {
+	case table == "book":
 		return []row{*moved(all)}
-	}
-	if len(all) < 3 {
+	case len(all) < 3:
 		return all
+	case o.Dir == "":
+		return all[len(all)/2 : len(all)/2+1]
 	}
 	return []row{all[0], all[len(all)/2], all[len(all)-1]}
 }

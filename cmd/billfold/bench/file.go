@@ -22,19 +22,19 @@ import (
 )
 
 // Receiver implements intake.House: every lockbox belongs to the premium fund.
-func (h house) Receiver(intake.Receiving) (chart.Purse, bool) { return h.PurseOf(chart.Premium), true }
+func (h house) Receiver(string, string) (chart.Purse, bool) { return h.PurseOf(chart.Premium), true }
 
 // file measures a lockbox file from its first byte to its last posting: kept,
 // proved, resolved, allocated, posted, receipted.
-func file(ctx context.Context, o *office, numbers []billpay.Number, progress intake.Progress) (figure, error) {
+func (o *office) file(ctx context.Context, numbers []billpay.Number, progress intake.Progress) (Figure, error) {
 	path, err := writeLockbox(numbers)
 	if err != nil {
-		return figure{}, err
+		return Figure{}, err
 	}
 	defer os.Remove(path)
 	in, err := os.Open(path)
 	if err != nil {
-		return figure{}, err
+		return Figure{}, err
 	}
 	defer in.Close()
 	runtime.GC()
@@ -42,14 +42,13 @@ func file(ctx context.Context, o *office, numbers []billpay.Number, progress int
 	began := time.Now()
 	result, err := taking.Take(ctx, "bench.txt", in, clerk, progress)
 	if err != nil {
-		return figure{}, err
+		return Figure{}, err
 	}
 	took := time.Since(began)
 	if result.Tally == nil || result.Tally.Items != len(numbers) || result.Tally.Suspended != 0 {
-		return figure{}, fmt.Errorf("the file was not posted whole: %+v", result)
+		return Figure{}, fmt.Errorf("the file was not posted whole: %+v", result)
 	}
 	f := newFigure("file", o.store.Engine(), float64(len(numbers))/took.Seconds(), "items/s", nil)
-	f.RSS = peakMemory()
 	return f, nil
 }
 

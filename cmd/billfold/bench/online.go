@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/bills/openitem"
@@ -29,13 +28,13 @@ const (
 
 var clerk = ident.Actor{Kind: ident.System, Name: "bench"}
 
+// postgresLanes is how many groups of payments commit side by side on
+// PostgreSQL.
+const postgresLanes = 4
+
 // online measures payments posted one by one by concurrent callers, each
 // acknowledged when it is durable: resolve, allocate, post, receipt, event.
-func online(ctx context.Context, o *office, seconds time.Duration) (figure, error) {
-	numbers, err := o.openAccounts(ctx, onlineAccounts, 2)
-	if err != nil {
-		return figure{}, err
-	}
+func (o *office) online(ctx context.Context, numbers []billpay.Number, seconds time.Duration) (Figure, error) {
 	lanes := 1
 	if o.store.Engine() == "postgres" {
 		lanes = postgresLanes
@@ -43,26 +42,25 @@ func online(ctx context.Context, o *office, seconds time.Duration) (figure, erro
 	poster := cashier.NewPoster(o.cashier, lanes)
 	defer poster.Close()
 	run := func(d time.Duration) (int64, []time.Duration, error) {
+		o.round++
 		return callers(ctx, onlineCallers, d, func(ctx context.Context, caller int, i int64) error {
-			_, err := poster.Post(ctx, o.payment(fmt.Sprintf("bench:%d:%d:%d", o.round, caller, i), numbers[rand.IntN(len(numbers))]))
+			_, err := poster.Post(ctx, o.payment(caller, i, numbers[rand.IntN(len(numbers))]))
 			return err
 		})
 	}
-	o.round++
 	if _, _, err := run(seconds / 5); err != nil { // warm-up
-		return figure{}, err
+		return Figure{}, err
 	}
-	o.round++
 	n, latencies, err := run(seconds)
 	return newFigure("online", o.store.Engine(), float64(n)/seconds.Seconds(), "payments/s", latencies), err
 }
 
 // onePerCommit is the reference on SQLite: the same payments by one caller,
 // each a storage transaction of its own, synced in full.
-func onePerCommit(ctx context.Context, o *office, numbers []billpay.Number, seconds time.Duration) (float64, error) {
+func (o *office) onePerCommit(ctx context.Context, numbers []billpay.Number, seconds time.Duration) (float64, error) {
 	o.round++
 	n, _, err := callers(ctx, 1, seconds, func(ctx context.Context, caller int, i int64) error {
-		in := o.payment(fmt.Sprintf("bench:%d:%d:%d", o.round, caller, i), numbers[rand.IntN(len(numbers))])
+		in := o.payment(caller, i, numbers[rand.IntN(len(numbers))])
 		outcomes, err := o.cashier.Post(ctx, []payment.Instruction{in}, nil)
 		if err == nil {
 			err = outcomes[0].Err
@@ -72,10 +70,10 @@ func onePerCommit(ctx context.Context, o *office, numbers []billpay.Number, seco
 	return float64(n) / seconds.Seconds(), err
 }
 
-func (o *office) payment(key string, number billpay.Number) payment.Instruction {
+func (o *office) payment(caller int, i int64, number billpay.Number) payment.Instruction {
 	purse := o.house.PurseOf(chart.Premium)
 	return payment.Instruction{
-		Key: ident.Key(key), Rail: payment.Sandbox, Amount: 125, Received: o.house.PostingDay(purse.Entity), Actor: clerk,
+		Key: ident.Key(fmt.Sprintf("bench:%d:%d:%d", o.round, caller, i)), Rail: payment.Sandbox, Amount: 125, Received: o.house.PostingDay(purse.Entity), Actor: clerk,
 		Source: o.till,
 		Parts:  []payment.Part{{Reference: number.Digits(), Amount: 125, Received: purse}},
 	}
@@ -153,5 +151,3 @@ func callers(
 	}
 	return done.Load(), slices.Concat(latencies...), nil
 }
-
-var _ = calendar.Date{}

@@ -107,6 +107,21 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
+// MessageOf gives what err says to people, without the operations that wrap it.
+func MessageOf(err error) string {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	switch {
+	case e.Err == nil:
+		return e.Message
+	case e.Message == "":
+		return MessageOf(e.Err)
+	}
+	return e.Message + ": " + MessageOf(e.Err)
+}
+
 // HintOf finds the nearest hint in err's chain, or "".
 func HintOf(err error) string {
 	for err != nil {

@@ -13,9 +13,11 @@ import (
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/books/ledger"
+	"github.com/billfold/billfold/internal/people/member"
 )
 
-// Privacy says who may know of an item besides the person it is about.
+// Privacy is the class of an item, as it is stored and written in files: who may
+// know of it besides the person it is about. Package member decides by its Class.
 type Privacy string
 
 // The privacy classes.
@@ -35,6 +37,20 @@ func ParsePrivacy(s string) (Privacy, error) {
 		return p, nil
 	}
 	return "", fmt.Errorf("%q is no privacy class: write ordinary, minor_consent, sensitive or confidential", s)
+}
+
+// Class gives the class by which the rules of privacy decide. A value that is
+// none is taken for the strictest.
+func (p Privacy) Class() member.Class {
+	switch p {
+	case Ordinary, "":
+		return member.Ordinary
+	case MinorConsent:
+		return member.MinorConsent
+	case Sensitive:
+		return member.Sensitive
+	}
+	return member.ConfidentialCommunication
 }
 
 // Item is something owed.
@@ -71,6 +87,12 @@ func (i *Item) Digest() ledger.DocDigest {
 		})
 }
 
+// TextMax and InvoiceMax bound what a bill says of an item, in bytes.
+const (
+	TextMax    = 120
+	InvoiceMax = 40
+)
+
 // Validate checks an item that is about to be billed. It changes nothing.
 func (i *Item) Validate() error {
 	switch {
@@ -82,8 +104,8 @@ func (i *Item) Validate() error {
 		return fmt.Errorf("an item belongs to a fund of a legal entity")
 	case i.About.IsOperating() || i.About == 0:
 		return fmt.Errorf("an item is about a person with a bill pay number")
-	case len(i.Text) > 120 || len(i.Invoice) > 40:
-		return fmt.Errorf("an item's text has at most 120 bytes and its invoice number 40")
+	case len(i.Text) > TextMax || len(i.Invoice) > InvoiceMax:
+		return fmt.Errorf("an item's text has at most %d bytes and its invoice number %d", TextMax, InvoiceMax)
 	}
 	return nil
 }

@@ -1,6 +1,11 @@
 package ledger
 
-import "github.com/billfold/billfold/internal/base/money"
+import (
+	"maps"
+	"slices"
+
+	"github.com/billfold/billfold/internal/base/money"
+)
 
 // Balance holds one account's four running totals. There is no signed balance:
 // whether a debit or a credit is good news depends on the account.
@@ -58,3 +63,7 @@ func (bs Balances) Sum() (debits, credits money.Cents) {
 	}
 	return debits, credits
 }
+
+// Ordered lists the accounts in the order of their numbers: by legal entity,
+// fund and role.
+func (bs Balances) Ordered() []Account { return slices.Sorted(maps.Keys(bs)) }

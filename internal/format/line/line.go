@@ -25,7 +25,8 @@ type Reader struct {
 // NewReader reads lines from r of at most widthMax bytes, ending included; of
 // a longer one only its being TooLong is told. Bufio's least is 16.
 func NewReader(r io.Reader, widthMax int) *Reader {
-	return &Reader{src: bufio.NewReaderSize(r, widthMax)}
+	// A reader that is buffered already would be used as it is, with a bound of its own.
+	return &Reader{src: bufio.NewReaderSize(struct{ io.Reader }{r}, widthMax)}
 }
 
 // Next gives the next line without its ending, valid until the next call, or

@@ -144,4 +144,6 @@ func Prove(entries iter.Seq2[Entry, error]) (proved int, err error) {
 }
 
 // place names an entry without giving a bill pay number away.
-func (e *Entry) place() string { return fmt.Sprintf("%d of the book ending %04d", e.No, int64(e.Book)%10_000) }
+func (e *Entry) place() string {
+	return fmt.Sprintf("%d of the book ending %04d", e.No, int64(e.Book)%10_000)
+}

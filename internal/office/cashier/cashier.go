@@ -160,7 +160,7 @@ func (c *Cashier) markTwins(ctx context.Context, group []payment.Instruction, cl
 		if !taken || !in.Rail.ByFile() || earlier.Source.SameRun(in.Source) {
 			continue
 		}
-		in.Key = ident.Key(fmt.Sprintf("%s~%d", in.Key, in.Source))
+		in.Key = ident.Key(fmt.Sprintf("%s~%d", in.Key, in.Source/ledger.OperatingRun)) // whatever lane posts it
 		in.Parts = slices.Clone(in.Parts)
 		for p := range in.Parts {
 			in.Parts[p].Doubt = suspense.PossibleDuplicate
@@ -270,7 +270,7 @@ type destination struct {
 // plan finds the debtor's book, the purse and the spread for money that goes to
 // dest. It is false when an item that was named is not open there.
 func (c *Cashier) plan(d *desk, dest destination, amount money.Cents, received calendar.Date) (placement, bool) {
-	debtor := d.books[dest.owner.Debtors.For(dest.fund, dest.owner.No)]
+	debtor := d.survivor(d.books[dest.owner.Debtors.For(dest.fund, dest.owner.No)])
 	if debtor == nil || debtor.Status != Open {
 		debtor = dest.owner
 	}

@@ -226,7 +226,11 @@ func (c *Cashier) withdraw(ctx context.Context, d *desk, op string, t *ledger.Tr
 		}
 		switch code {
 		case chart.Receivable:
-			d.setOpen(d.books[t.Book], p.Item, p.Cents)
+			b := d.books[t.Book]
+			if b.item(p.Item) == nil {
+				return ErrStale // it was reopened between the two look-ups that read open and paid items
+			}
+			d.setOpen(b, p.Item, p.Cents)
 		case chart.Unapplied:
 			err = c.takeUnapplied(ctx, d, op, t, p)
 		case chart.Suspense:

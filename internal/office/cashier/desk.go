@@ -21,14 +21,14 @@ type desk struct {
 	now    time.Time
 	have   Have
 	books  map[ledger.BookNo]*openBook
-	order  []ledger.BookNo // in which books were first posted to
+	order  []ledger.BookNo // the books that must not move before this is written
 	writes Writes
 }
 
 type openBook struct {
 	Book
 	readSeq int64
-	posted  bool
+	held    bool
 	moves   map[int64]int // where an item's move stands in the writes
 }
 
@@ -44,13 +44,19 @@ func newDesk(now time.Time, have Have) *desk {
 // post chains t to its book and notes it for writing. The book must have been read.
 func (d *desk) post(t *ledger.Transaction) {
 	b := d.books[t.Book]
-	if !b.posted {
-		b.posted = true
-		d.order = append(d.order, t.Book)
-	}
+	d.hold(b)
 	t.RecordedAt = d.now
 	b.Head = b.Head.Chain(t)
 	d.writes.Transactions = append(d.writes.Transactions, *t)
+}
+
+// hold makes the write fail when b moved since it was read, also when nothing
+// is posted to it.
+func (d *desk) hold(b *openBook) {
+	if !b.held {
+		b.held = true
+		d.order = append(d.order, b.No)
+	}
 }
 
 // nextSeq is the number that the book's next transaction gets, needed by
@@ -82,8 +88,11 @@ func (b *openBook) item(no int64) *openitem.Item {
 	return &b.Items[at]
 }
 
-// finish completes the writes with the moves of the books' heads.
+// finish completes the writes with the moves of the books' heads, in ascending
+// number: groups that meet in several books then wait for each other in turn
+// and never in a circle.
 func (d *desk) finish() *Writes {
+	slices.Sort(d.order)
 	for _, no := range d.order {
 		b := d.books[no]
 		d.writes.Heads = append(d.writes.Heads, HeadMove{

@@ -31,6 +31,10 @@ func (c *Cashier) Merge(ctx context.Context, order Order, merged, survivor ledge
 			return nil, fault.New(fault.Conflict, op, "only open billing accounts are merged; one is %s and the other %s",
 				source.Status, target.Status)
 		}
+		// Between empty accounts nothing is posted, and only this keeps two merges
+		// from chasing each other in a circle.
+		d.hold(source)
+		d.hold(target)
 		refs, err := c.moveAll(ctx, d, op, order, claim, source, target)
 		if err != nil {
 			return nil, err
@@ -107,6 +111,7 @@ func (c *Cashier) Unmerge(ctx context.Context, order Order, merged ledger.BookNo
 		if home.Status != Merged {
 			return nil, fault.New(fault.Conflict, op, "this billing account is not merged, it is %s", home.Status)
 		}
+		d.hold(home)
 		refs, err := c.moveBack(ctx, d, op, order, claim, merge.Answer, home)
 		if err != nil {
 			return nil, err

@@ -58,6 +58,9 @@ func (c *Cashier) billOne(
 	if about == nil {
 		return Ref{}, fault.New(fault.NotFound, op, "the person it is about has no billing account here")
 	}
+	if item.Privacy == "" {
+		item.Privacy = openitem.Ordinary
+	}
 	if item.Book == 0 {
 		item.Book = about.Debtors.For(item.Purse.Fund, about.No)
 		// What a privacy class protects is owed by the person alone: a debtor
@@ -66,7 +69,7 @@ func (c *Cashier) billOne(
 			item.Book = about.No
 		}
 	}
-	b := d.books[item.Book]
+	b := d.survivor(d.books[item.Book])
 	if b == nil || b.Status == Merged {
 		return Ref{}, fault.New(fault.NotFound, op, "the debtor has no billing account that takes items")
 	}
@@ -88,9 +91,6 @@ func (c *Cashier) owe(
 ) Ref {
 	b.LastItem++
 	item.Book, item.No, item.Open, item.BilledSeq = b.No, b.LastItem, item.Amount, d.nextSeq(b.No)
-	if item.Privacy == "" {
-		item.Privacy = openitem.Ordinary
-	}
 	t.PostedOn = c.house.PostingDay(item.Purse.Entity)
 	t.EffectiveOn = t.PostedOn
 	t.Postings = []ledger.Posting{posting(item.No)}

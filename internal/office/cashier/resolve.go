@@ -56,9 +56,7 @@ func (d *desk) resolve(part *payment.Part) (*openBook, suspense.Reason) {
 			b = d.books[owners[0]]
 		}
 	}
-	for hops := 0; b != nil && b.Status == Merged && hops < mergeDepthMax; hops++ {
-		b = d.books[b.MergedInto]
-	}
+	b = d.survivor(b)
 	switch {
 	case b == nil && ref.number != 0:
 		return nil, suspense.UnknownNumber
@@ -72,6 +70,14 @@ func (d *desk) resolve(part *payment.Part) (*openBook, suspense.Reason) {
 
 // mergeDepthMax bounds how often a survivor can itself have been merged.
 const mergeDepthMax = 5
+
+// survivor follows merges to the billing account that took the place of b.
+func (d *desk) survivor(b *openBook) *openBook {
+	for hops := 0; b != nil && b.Status == Merged && hops < mergeDepthMax; hops++ {
+		b = d.books[b.MergedInto]
+	}
+	return b
+}
 
 // gather reads what want names and everything that follows from it: survivors
 // of merges, debtors, and old numbers where a well-formed number was not issued.

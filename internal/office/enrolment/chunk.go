@@ -82,6 +82,12 @@ func newChunk(e *Enrolment, access audit.Access, have Have) *chunk {
 			c.families[family] = append(c.families[family], h)
 		}
 	}
+	// A dependant found by an id of their own stands under the subscriber's too.
+	for _, h := range byNumber {
+		if f := familyOf(h.Record.Identity); !slices.Contains(c.families[f], h) {
+			c.families[f] = append(c.families[f], h)
+		}
+	}
 	for key, number := range have.Sponsors {
 		c.sponsors[key] = &sponsor{Organisation: Organisation{Number: number, Key: key}}
 	}
@@ -130,7 +136,7 @@ func (c *chunk) row(row Row) {
 	change.Identity = c.identityOf(row)
 	person := &change.Person
 	c.taken[change.Identity.SubscriberID], c.taken[person.RecordNumber], c.taken[person.Phone] = true, true, true
-	c.taken[row.Alias.Handle()] = true
+	c.taken[change.Identity.Suffix], c.taken[row.Alias.Handle()] = true, true
 	if _, known := c.e.house.Region(region.ID(person.Region)); person.Region != "" && !known {
 		c.refuse(row, nil, "region", "the plan has no region of this id")
 		return
@@ -207,7 +213,7 @@ func (c *chunk) enrol(row Row, family []*held) {
 		c.refuse(row, nil, "subscriber_id", "the subscriber of this dependant is not on file")
 		return
 	}
-	c.checkRecordNumber(row, &change, 0)
+	c.checkRecordNumber(row, &change, nil)
 	record, effects, err := member.Apply(nil, change)
 	if err != nil {
 		c.refuse(row, nil, "", messageOf(err))
@@ -263,7 +269,7 @@ func (c *chunk) alter(row Row, h *held) {
 	if row.Replace && change.Kind == member.Audit {
 		change.Kind = member.Alter
 	}
-	c.checkRecordNumber(row, &change, h.Number)
+	c.checkRecordNumber(row, &change, h)
 	next, effects, err := member.Apply(&h.Record, change)
 	if err != nil {
 		c.refuse(row, h, "", messageOf(err))
@@ -344,18 +350,19 @@ func (c *chunk) settle(row Row, h *held, effects []member.Effect) {
 
 // checkRecordNumber takes a record number out of a change when it is another
 // person's: that is for staff, and the rest of the row stands.
-func (c *chunk) checkRecordNumber(row Row, change *member.Change, own billpay.Number) {
+func (c *chunk) checkRecordNumber(row Row, change *member.Change, own *held) {
 	record := change.Person.RecordNumber
 	if record == "" {
 		return
 	}
-	holder, held := c.have.Records[record]
-	for _, other := range c.touched {
-		if other.Record.Person.RecordNumber == record && (own.IsZero() || other.Number != own) {
-			held, holder = true, 0
-		}
+	holder, isOthers := c.have.Records[record]
+	if own != nil && own.before != nil && holder == book(own.before) {
+		isOthers = false
 	}
-	if held && (own.IsZero() || holder != ledger.BookNo(own)) {
+	for _, h := range c.touched {
+		isOthers = isOthers || h != own && h.Record.Person.RecordNumber == record
+	}
+	if isOthers {
 		change.Person.RecordNumber = ""
 		c.staff(row, "record_number", "the record number is another member's", "")
 	}

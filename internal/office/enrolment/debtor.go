@@ -121,6 +121,7 @@ func (e *Enrolment) TurnDebtors(ctx context.Context, access audit.Access, after,
 			if m.Owing = owingOn(m, e.today(m)); m.Owing == before.Owing {
 				continue
 			}
+			m.Version++
 			writes.Audit = append(writes.Audit, m.Audited.Entry(access, audit.Enrol, audit.Changed, book(m), e.clock.Now()))
 			writes.Edits = append(writes.Edits, Edit{before, m})
 		}

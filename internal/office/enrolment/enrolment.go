@@ -90,7 +90,7 @@ type Reader func(file io.Reader, each func(Row) error) ([]fault.Problem, error)
 
 // File is a file to import.
 type File struct {
-	Open func() (io.ReadCloser, error) // called twice, for the same bytes
+	Open func() io.Reader // called twice, for the same bytes
 	Read Reader
 	// Progress is told how many rows are done of how many; it may be nil.
 	Progress func(done, total int)
@@ -137,12 +137,7 @@ func (e *Enrolment) Import(ctx context.Context, access audit.Access, file File) 
 }
 
 func pass(file File, each func(Row) error) ([]fault.Problem, error) {
-	r, err := file.Open()
-	if err != nil {
-		return nil, fault.New(fault.Unavailable, "enrolment.pass", "the file cannot be opened: %v", err)
-	}
-	defer r.Close()
-	return file.Read(r, each)
+	return file.Read(file.Open(), each)
 }
 
 // run is one import on its way.

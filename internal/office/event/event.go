@@ -13,7 +13,8 @@
 //   - Feed positions run from 1 without a gap and become visible in their order,
 //     so a reader that remembers the last position it saw never misses one.
 //   - Within an account Data.Sequence gives the order of the books. The feed's
-//     order agrees with it except where a failed batch was published again later.
+//     order may differ from it where batches were published at the same time, or
+//     one failed and was published later.
 //
 // The package knows no SQL, no queue and no receiver. Start reading at Fact,
 // then Relay.Once. The choices are told in docs/adr/0007-event-relay-and-jobs.md.

@@ -54,8 +54,9 @@ type Outbox interface {
 type Options struct {
 	Batch int           // transactions per job, at most; 0 means 500
 	Every time.Duration // how often to look without being woken; 0 means a second
-	// Rest is the pause after the outbox was emptied, in which new rows gather
-	// into one job instead of making a job each; 0 means 100 ms.
+	// Rest is the pause between batches; 0 means 100 ms. New rows gather in it
+	// instead of making a job each, and what a big file left drains at a pace that
+	// leaves the database to posting.
 	Rest time.Duration
 	Log  *slog.Logger
 }
@@ -129,26 +130,18 @@ func (r *Relay) Run(ctx context.Context) {
 			return
 		case <-rest.C:
 		}
-		r.drain(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-poll.C:
-		case <-r.wake:
-		}
-		rest.Reset(r.options.Rest)
-	}
-}
-
-// drain relays until a batch is not full: what is posted meanwhile gathers.
-func (r *Relay) drain(ctx context.Context) {
-	for ctx.Err() == nil {
 		n, err := r.Once(ctx)
 		if err != nil && !errors.Is(err, context.Canceled) {
 			r.options.Log.ErrorContext(ctx, "events wait in the outbox and are tried again", "error", err)
 		}
-		if err != nil || n < r.options.Batch {
-			return
+		if n < r.options.Batch { // what is posted meanwhile gathers
+			select {
+			case <-ctx.Done():
+				return
+			case <-poll.C:
+			case <-r.wake:
+			}
 		}
+		rest.Reset(r.options.Rest)
 	}
 }

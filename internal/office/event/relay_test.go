@@ -445,7 +445,9 @@ func TestRelay_Run(t *testing.T) {
 				t.Errorf("%s: got batches %v, want %v", when, batches, want)
 			}
 		}
-		check("at the start, in batches until one is not full", 2, 2, 1)
+		check("at the start", 2)
+		<-time.After(3 * time.Second)
+		check("while batches are full, one after each rest", 2, 2, 1)
 
 		outbox.waiting = 1
 		relay.Wake()

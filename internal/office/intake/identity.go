@@ -53,6 +53,7 @@ func (id *itemIdentity) add(item *Item) {
 	for _, p := range item.Parts {
 		b = append(b, 0)
 		b = append(b, p.Reference...)
+		b = binary.BigEndian.AppendUint64(b, uint64(p.Amount))
 	}
 	hash := sha256.Sum256(b)
 	carry := uint64(0)

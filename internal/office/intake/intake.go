@@ -55,6 +55,8 @@ type Deposits interface {
 // Roster is a format that changes who is enrolled or what is owed.
 type Roster interface {
 	Format
+	// Prove reads a file that Inspect found good for what else would stop Apply.
+	Prove(ctx context.Context, open func() io.Reader) ([]fault.Problem, error)
 	// Apply carries a proved file out; it is safe to repeat. Open reads the kept
 	// bytes from the start, as often as is needed.
 	Apply(ctx context.Context, file Kept, open func() io.Reader) (report any, err error)
@@ -89,7 +91,7 @@ type Part struct {
 type House interface {
 	// Receiver gives the purse of a receiving account; false when it is not
 	// configured.
-	Receiver(r Receiving) (chart.Purse, bool)
+	Receiver(kind, id string) (chart.Purse, bool)
 	// PostingDay gives the legal entity's civil date now.
 	PostingDay(entity chart.EntityNo) calendar.Date
 }
@@ -204,6 +206,11 @@ func (n *Intake) Take(
 		}
 	}
 	file.Verdict = fault.Judge(file.Problems)
+	if file.Verdict != fault.Accept {
+		// Nothing of it was carried out, so its like is judged anew: by then the
+		// sender may have mended it, or the plan its configuration.
+		file.BusinessID = fmt.Sprintf("%s:%x:%s", file.Format, file.SHA256, file.Opaque)
+	}
 	first, err := n.store.KeepFile(ctx, file)
 	if err != nil {
 		return Result{}, fault.Wrap(op, err)
@@ -281,7 +288,6 @@ func (n *Intake) recognise(ctx context.Context, file *Kept) Format {
 		}
 	}
 	file.Format = "unknown"
-	file.BusinessID = fmt.Sprintf("unknown:%x", file.SHA256)
 	message := "no format of the product begins like this file"
 	if file.Bytes == 0 {
 		message = "the file is empty"
@@ -304,19 +310,32 @@ func (n *Intake) named(name string) Format {
 func (n *Intake) prove(ctx context.Context, file *Kept, format Format) error {
 	facts, problems := format.Inspect(n.open(ctx, file))
 	file.Facts, file.Problems = facts, problems
-	// A file that is not good keeps the identity of its bytes: the sender mends it
-	// and sends another.
-	file.BusinessID = fmt.Sprintf("%s:%x", file.Format, file.SHA256)
 	if fault.Judge(problems) != fault.Accept {
 		return nil
 	}
-	deposits, ok := format.(Deposits)
-	if !ok {
-		id, err := textIdentity(n.open(ctx, file))
-		file.BusinessID = file.Format + ":" + id
+	switch f := format.(type) {
+	case Deposits:
+		return n.proveItems(ctx, file, f)
+	case Roster:
+		return n.proveRoster(ctx, file, f)
+	}
+	file.Problems = []fault.Problem{{Line: 1, Message: "a file of format " + file.Format + " can be inspected and not imported"}}
+	return nil
+}
+
+func (n *Intake) proveRoster(ctx context.Context, file *Kept, format Roster) error {
+	problems, err := format.Prove(ctx, func() io.Reader { return n.open(ctx, file) })
+	if err != nil || len(problems) > 0 {
+		file.Problems = problems
 		return err
 	}
-	return n.proveItems(ctx, file, deposits)
+	return n.identifyByText(ctx, file)
+}
+
+func (n *Intake) identifyByText(ctx context.Context, file *Kept) error {
+	id, err := textIdentity(n.open(ctx, file))
+	file.BusinessID = file.Format + ":" + id
+	return err
 }
 
 func (n *Intake) proveItems(ctx context.Context, file *Kept, format Deposits) error {
@@ -335,7 +354,11 @@ func (n *Intake) proveItems(ctx context.Context, file *Kept, format Deposits) er
 		return err
 	}
 	file.Problems = append(problems, own...)
-	if len(file.Problems) == 0 {
+	switch {
+	case len(file.Problems) > 0:
+	case file.Items == 0: // two statements of days on which nothing came are two files
+		return n.identifyByText(ctx, file)
+	default:
 		file.BusinessID = fmt.Sprintf("%s:%s:%d:%d", file.Format, identity, file.Items, file.Total)
 	}
 	return nil
@@ -343,20 +366,37 @@ func (n *Intake) proveItems(ctx context.Context, file *Kept, format Deposits) er
 
 // refuses checks an item against the installation.
 func (n *Intake) refuses(item *Item) (fault.Problem, bool) {
-	if _, known := n.house.Receiver(item.Receiving); !known {
+	if _, known := n.house.Receiver(item.Receiving.Kind, item.Receiving.ID); !known {
 		return fault.Problem{Line: item.Line, Field: item.Receiving.Kind, Message: fmt.Sprintf(
 			"the receiving %s is not in the plan's configuration, so the legal entity that owns the money is not known; "+
 				"add it under \"receiving\" in plan.yaml and send the file again", kindWords[item.Receiving.Kind])}, false
 	}
-	var sum money.Cents
-	for _, p := range item.Parts {
-		sum += p.Amount
-	}
-	if item.Amount <= 0 || sum != item.Amount {
-		return fault.Problem{Line: item.Line, Message: fmt.Sprintf(
-			"the item's parts sum to %s and the item is for %s", sum, item.Amount)}, false
+	if why := notPayable(item); why != "" {
+		return fault.Problem{Line: item.Line, Message: why}, false
 	}
 	return fault.Problem{}, true
+}
+
+// notPayable says why an item cannot become a payment, or "". It asks what the
+// cashier will ask, so that no file is accepted and then stops halfway.
+func notPayable(item *Item) string {
+	if item.Amount <= 0 || item.Amount > money.Max {
+		return fmt.Sprintf("the item is for %s, and a payment is above zero and at most %s", item.Amount, money.Max.Grouped())
+	}
+	if len(item.Parts) == 0 || len(item.Parts) > payment.PartsMax {
+		return fmt.Sprintf("the item has %d parts, and a payment has 1 to %d", len(item.Parts), payment.PartsMax)
+	}
+	var sum money.Cents
+	for _, p := range item.Parts {
+		if p.Amount <= 0 || p.Amount > item.Amount {
+			return fmt.Sprintf("a part of %s cannot stand in an item of %s", p.Amount, item.Amount)
+		}
+		sum += p.Amount
+	}
+	if sum != item.Amount {
+		return fmt.Sprintf("the item's parts sum to %s and the item is for %s", sum, item.Amount)
+	}
+	return ""
 }
 
 var kindWords = map[string]string{

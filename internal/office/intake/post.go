@@ -158,7 +158,7 @@ func (p *poster) instruction(item *Item) payment.Instruction {
 	hash := identityHash(item)
 	purse, known := p.purses[item.Receiving]
 	if !known {
-		purse, _ = p.intake.house.Receiver(item.Receiving) // proved before
+		purse, _ = p.intake.house.Receiver(item.Receiving.Kind, item.Receiving.ID) // proved before
 		p.purses[item.Receiving] = purse
 	}
 	received := item.Received

@@ -6,12 +6,14 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/base/secret"
-	"github.com/billfold/billfold/internal/books/chart"
-	"github.com/billfold/billfold/internal/people/region"
 	"github.com/billfold/billfold/internal/base/yamldoc"
+	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/payments/allocate"
+	"github.com/billfold/billfold/internal/people/region"
 )
 
 // FileName is the configuration file in an installation's folder.
@@ -81,6 +83,7 @@ func parse(name string, data []byte) (*Plan, []string, []fault.Problem) {
 		Retention:    Retention{Years: retentionYearsDefault},
 		Limits:       Limits{MaxPayment: maxPaymentDefault, DualControlAbove: dualControlDefault},
 		owners:       map[chart.Fund]chart.EntityID{},
+		allocation:   map[chart.Fund][]allocate.Dated{},
 		receiving:    map[receivingKey]ReceivingAccount{},
 		catchAll:     map[ReceivingKind]ReceivingAccount{},
 	}
@@ -88,7 +91,7 @@ func parse(name string, data []byte) (*Plan, []string, []fault.Problem) {
 	if !root.Present() {
 		return plan, nil, file.Problems()
 	}
-	top := root.Fields("name", "currency", "number_length", "entities", "funds", "receiving", "regions", "retention", "limits")
+	top := root.Fields("name", "currency", "number_length", "entities", "funds", "receiving", "regions", "retention", "limits", "allocation")
 	plan.Name = top.Need("name").Text()
 	if currency := top.May("currency"); currency.Present() && currency.Text() != "USD" {
 		currency.Refuse("an installation keeps its books in USD; another currency is not possible")
@@ -101,6 +104,7 @@ func parse(name string, data []byte) (*Plan, []string, []fault.Problem) {
 	plan.readReceiving(top.Need("receiving"))
 	plan.readRetention(top.May("retention"))
 	plan.readLimits(top.May("limits"))
+	plan.readAllocation(top.May("allocation"))
 	packs := readPackNames(top.Need("regions"))
 	return plan, packs, file.Problems()
 }
@@ -198,6 +202,27 @@ func (p *Plan) readLimits(v yamldoc.Value) {
 	}
 	if limit := f.May("dual_control_above"); limit.Present() {
 		p.Limits.DualControlAbove = readAmount(limit)
+	}
+}
+
+// readAllocation reads the dated rules by which each fund's money spreads.
+func (p *Plan) readAllocation(v yamldoc.Value) {
+	if !v.Present() {
+		return
+	}
+	var funds []string
+	for _, fund := range chart.Funds() {
+		funds = append(funds, string(fund))
+	}
+	for _, entry := range v.List() {
+		f := entry.Fields("fund", "rule", "from")
+		fund := chart.Fund(f.Need("fund").OneOf(funds...))
+		rule := allocate.Rule(f.Need("rule").OneOf(string(allocate.OldestDueFirst), string(allocate.Proportional)))
+		from, err := calendar.Parse(f.Need("from").Text())
+		if err != nil {
+			f.May("from").Refuse("%v: write a date such as 2027-01-01", err)
+		}
+		p.allocation[fund] = append(p.allocation[fund], allocate.Dated{From: from, Rule: rule})
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/base/secret"
 	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/payments/allocate"
 	"github.com/billfold/billfold/internal/people/region"
 )
 
@@ -30,10 +31,11 @@ type Plan struct {
 	Retention    Retention
 	Limits       Limits
 
-	owners    map[chart.Fund]chart.EntityID
-	receiving map[receivingKey]ReceivingAccount
-	catchAll  map[ReceivingKind]ReceivingAccount
-	accounts  []ReceivingAccount
+	owners     map[chart.Fund]chart.EntityID
+	allocation map[chart.Fund][]allocate.Dated
+	receiving  map[receivingKey]ReceivingAccount
+	catchAll   map[ReceivingKind]ReceivingAccount
+	accounts   []ReceivingAccount
 }
 
 // String names the plan. It also keeps "%+v" from walking into the unexported

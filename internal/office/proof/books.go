@@ -87,7 +87,7 @@ func (t *tables) before(no ledger.BookNo) error {
 		return stray("seal_book", t.sealed.head.Book, fmt.Sprintf(", close %d", t.sealed.head.Close))
 	case t.answers.ok && t.answers.head.book < no:
 		a := t.answers.head
-		return &Broken{"claim", string(a.claim), "an answer that names transactions", refText(cashier.Ref{Book: a.book, Seq: a.seq}) + ", which has no book"}
+		return &Broken{"claim", string(a.claim), "an answer that names transactions", a.place() + ", which has no book"}
 	}
 	return nil
 }

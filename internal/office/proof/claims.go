@@ -6,7 +6,6 @@ import (
 
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/books/ledger"
-	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/payments/payment"
 )
 
@@ -72,9 +71,11 @@ func checkText(check int64) string { return fmt.Sprintf("a row check of %016x", 
 
 func seqText(seq int64) string { return fmt.Sprintf("seq %d", seq) }
 
-func refText(ref cashier.Ref) string {
-	return fmt.Sprintf("seq %d of %s", ref.Seq, bookKey(ref.Book, ""))
+func placeText(book ledger.BookNo, seq int64) string {
+	return fmt.Sprintf("seq %d of %s", seq, bookKey(book, ""))
 }
+
+func (a *answer) place() string { return placeText(a.book, a.seq) }
 
 // fileSum is what was posted from one operating book.
 type fileSum struct {

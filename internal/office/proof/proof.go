@@ -46,10 +46,10 @@ type Report struct {
 
 // Broken names the first row that does not prove.
 type Broken struct {
-	Table    string
-	Key      string // with the book as the last four digits of its number and its opaque id
-	Expected string
-	Found    string
+	Table    string `json:"table"`
+	Key      string `json:"key"` // with the book as the last four digits of its number and its opaque id
+	Expected string `json:"expected"`
+	Found    string `json:"found"`
 }
 
 func (b *Broken) Error() string {

@@ -98,6 +98,9 @@ func (r *replay) opening() error {
 	if b.Directed != b.No {
 		return r.broken("book", "", "an opaque id that leads to it", bookKey(b.Directed, ""))
 	}
+	if !b.Resolved {
+		return r.broken("book", "", "a survivor and debtors that have books", "one without")
+	}
 	switch b.Status {
 	case cashier.Open, cashier.Blocked, cashier.Merged:
 	default:
@@ -245,7 +248,7 @@ func (r *replay) answered(t *ledger.Transaction, receipt *payment.ReceiptPart) (
 			if found.claim != owner {
 				a = *found
 			}
-			return a, &Broken{"claim", string(a.claim), "an answer of its own", refText(cashier.Ref{Book: a.book, Seq: a.seq}) + ", which another claim or part names"}
+			return a, &Broken{"claim", string(a.claim), "an answer of its own", a.place() + ", which another claim or part names"}
 		}
 	}
 	switch {
@@ -254,12 +257,12 @@ func (r *replay) answered(t *ledger.Transaction, receipt *payment.ReceiptPart) (
 	case t.Seq > r.book.Head.Seq || owner == "":
 		return answer{}, r.broken("posting", ", "+seqText(t.Seq), "a claim that it carries out", "none")
 	}
-	return answer{}, &Broken{"claim", string(owner), "an answer that names " + refText(cashier.Ref{Book: t.Book, Seq: t.Seq}), "none that does"}
+	return answer{}, &Broken{"claim", string(owner), "an answer that names " + placeText(t.Book, t.Seq), "none that does"}
 }
 
 // unanswered is a claim whose answer names no transaction.
 func (r *replay) unanswered(a answer) error {
-	return &Broken{"claim", string(a.claim), "an answer that names transactions", refText(cashier.Ref{Book: a.book, Seq: a.seq}) + ", which is none"}
+	return &Broken{"claim", string(a.claim), "an answer that names transactions", a.place() + ", which is none"}
 }
 
 // chain recomputes t's link of the book's chain.

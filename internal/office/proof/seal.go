@@ -346,7 +346,7 @@ type Inclusion struct {
 	Index     int64         // its leaf within its range
 	Path      []ledger.TreeHash
 	Ranges    []RangeRoot // of the close
-	Seal      Seal // without Ranges and Accounts
+	Seal      Seal        // without Ranges and Accounts
 	PublicKey ed25519.PublicKey
 }
 

@@ -63,6 +63,7 @@ type Book struct {
 	MergedInto ledger.BookNo
 	Head       ledger.Head
 	LastItem   int64
+	Resolved   bool // its survivor and its debtors, where it names any, have books
 	Bad        error
 }
 

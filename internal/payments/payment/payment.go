@@ -128,8 +128,12 @@ func (in *Instruction) Validate() error {
 	}
 	var sum money.Cents
 	for i, p := range in.Parts {
-		if p.Amount <= 0 {
-			return fmt.Errorf("part %d must be above zero", i+1)
+		// The bound on each part also keeps their sum from running over.
+		if p.Amount <= 0 || p.Amount > money.Max {
+			return fmt.Errorf("part %d must be above zero and at most %s", i+1, money.Max.Grouped())
+		}
+		if p.For != "" && p.For.No() == 0 {
+			return fmt.Errorf("part %d is for %q, which is no fund", i+1, p.For)
 		}
 		if p.Received.Entity == 0 || p.Received.Fund.No() == 0 {
 			return fmt.Errorf("part %d names no legal entity and fund that received it", i+1)

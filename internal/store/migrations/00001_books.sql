@@ -1,5 +1,11 @@
 -- +goose Up
 
+-- The numbers that legal entities have in account numbers, for ever.
+CREATE TABLE legal_entity (
+    entity_id TEXT   NOT NULL PRIMARY KEY,
+    entity_no BIGINT NOT NULL CHECK (entity_no = CAST(entity_no AS BIGINT))
+); -- by key
+
 -- One book per bill pay number or operating journal. seq and digest are the
 -- head of its chain; seq is also the version of everything under the book.
 CREATE TABLE book (
@@ -150,14 +156,15 @@ CREATE TABLE suspense (
 ); -- by key
 CREATE INDEX suspense_open ON suspense (received_on, book_no, seq) WHERE open_cents > 0;
 
--- Facts to publish: written with the act, taken by the relay, then deleted. The
--- journal keeps the fact itself.
+-- Facts to publish: written with the act, taken by the relay oldest first, then
+-- deleted. The journal keeps the fact itself. The key begins with the time, so
+-- that posting adds to the end of one run of pages.
 CREATE TABLE outbox (
     book_no     BIGINT NOT NULL CHECK (book_no = CAST(book_no AS BIGINT)),
     seq         BIGINT NOT NULL CHECK (seq = CAST(seq AS BIGINT)),
     event       TEXT   NOT NULL,
     recorded_at BIGINT NOT NULL CHECK (recorded_at = CAST(recorded_at AS BIGINT)),
-    PRIMARY KEY (book_no, seq)
+    PRIMARY KEY (recorded_at, book_no, seq)
 ); -- by key
 
 -- +goose Down
@@ -172,3 +179,4 @@ DROP TABLE posting;
 DROP TABLE directory;
 DROP TABLE opaque_id;
 DROP TABLE book;
+DROP TABLE legal_entity;

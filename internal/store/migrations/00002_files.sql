@@ -45,6 +45,22 @@ CREATE TABLE file_progress (
     PRIMARY KEY (book_no, lane, chunk_no)
 ); -- by key
 
+-- The operating book of a counter's drawer on a posting day.
+CREATE TABLE till (
+    drawer  TEXT   NOT NULL,
+    day     TEXT   NOT NULL,
+    book_no BIGINT NOT NULL CHECK (book_no = CAST(book_no AS BIGINT)),
+    PRIMARY KEY (drawer, day)
+); -- by key
+
+-- Codes printed on bills, by a keyed hash: each shows what is owed on its bill
+-- and nothing else, until it expires.
+CREATE TABLE statement_code (
+    code_print TEXT   NOT NULL PRIMARY KEY,
+    book_no    BIGINT NOT NULL CHECK (book_no = CAST(book_no AS BIGINT)),
+    expires_on TEXT   NOT NULL
+); -- by key
+
 -- A file whose posting has ended.
 CREATE TABLE file_done (
     book_no BIGINT NOT NULL PRIMARY KEY CHECK (book_no = CAST(book_no AS BIGINT)),
@@ -53,6 +69,8 @@ CREATE TABLE file_done (
 ); -- by key
 
 -- +goose Down
+DROP TABLE statement_code;
+DROP TABLE till;
 DROP TABLE file_done;
 DROP TABLE file_progress;
 DROP TABLE kept_file_chunk;

@@ -64,7 +64,7 @@ CREATE TABLE person_address (
     zip     TEXT   NOT NULL,
     country TEXT   NOT NULL,
     PRIMARY KEY (book_no, purpose)
-);
+); -- by key
 
 -- Stretches of coverage by line, numbered by their first day.
 CREATE TABLE coverage_span (
@@ -76,7 +76,7 @@ CREATE TABLE coverage_span (
     to_on     TEXT   NOT NULL,
     cancelled BIGINT NOT NULL CHECK (cancelled = CAST(cancelled AS BIGINT) AND cancelled IN (0, 1)),
     PRIMARY KEY (book_no, line, span_no)
-);
+); -- by key
 
 -- Whom a source named beside a member: its claim, which makes nobody a
 -- representative.
@@ -104,7 +104,7 @@ CREATE TABLE household_member (
     book_no   BIGINT NOT NULL CHECK (book_no = CAST(book_no AS BIGINT)),
     member_no BIGINT NOT NULL CHECK (member_no = CAST(member_no AS BIGINT)),
     PRIMARY KEY (book_no, member_no)
-);
+); -- by key
 
 -- Who stands in for the person of book_no, on a document that staff saw or not.
 CREATE TABLE representation (
@@ -145,7 +145,7 @@ CREATE TABLE debtor_history (
     debtor_no BIGINT NOT NULL CHECK (debtor_no = CAST(debtor_no AS BIGINT)),
     basis     TEXT   NOT NULL,
     PRIMARY KEY (book_no, entry_no)
-);
+); -- by key
 CREATE INDEX debtor_turn ON debtor_history (from_on, book_no);
 
 -- Global look-ups: what others call a person or sponsor -> the book. member_no
@@ -157,13 +157,13 @@ CREATE TABLE enrolment_identity (
     member_no     BIGINT NOT NULL CHECK (member_no = CAST(member_no AS BIGINT) AND member_no > 0),
     book_no       BIGINT NOT NULL CHECK (book_no = CAST(book_no AS BIGINT)),
     PRIMARY KEY (source, subscriber_id, member_no)
-);
+); -- by key
 CREATE INDEX enrolment_subscriber ON enrolment_identity (subscriber_id);
 
 CREATE TABLE record_number (
     record_no TEXT   NOT NULL PRIMARY KEY,
     book_no   BIGINT NOT NULL CHECK (book_no = CAST(book_no AS BIGINT))
-);
+); -- by key
 
 CREATE TABLE sponsor_identity (
     source     TEXT   NOT NULL,
@@ -171,7 +171,7 @@ CREATE TABLE sponsor_identity (
     group_no   TEXT   NOT NULL,
     book_no    BIGINT NOT NULL CHECK (book_no = CAST(book_no AS BIGINT)),
     PRIMARY KEY (source, sponsor_id, group_no)
-);
+); -- by key
 
 -- Who read or changed whose record, why and from where. entry_no is gap-free within a
 -- book and row_digest covers the row before it. Book 0 holds questions that
@@ -187,7 +187,7 @@ CREATE TABLE audit_entry (
     result     TEXT   NOT NULL,
     row_digest BYTEA  NOT NULL,
     PRIMARY KEY (book_no, entry_no)
-);
+); -- by key
 
 -- +goose Down
 DROP TABLE audit_entry;

@@ -12,7 +12,7 @@ CREATE TABLE seal (
     digest       BYTEA  NOT NULL,
     key_id       TEXT   NOT NULL,
     signature    BYTEA  NOT NULL
-);
+); -- by key
 
 -- The Merkle root over a close's transactions of one range of books.
 CREATE TABLE seal_range (
@@ -21,7 +21,7 @@ CREATE TABLE seal_range (
     leaves   BIGINT NOT NULL CHECK (leaves = CAST(leaves AS BIGINT)),
     root     BYTEA  NOT NULL,
     PRIMARY KEY (close_no, range_no)
-);
+); -- by key
 
 -- What a close's transactions posted to each ledger account.
 CREATE TABLE seal_total (
@@ -30,7 +30,7 @@ CREATE TABLE seal_total (
     debit_cents  BIGINT NOT NULL CHECK (debit_cents = CAST(debit_cents AS BIGINT)),
     credit_cents BIGINT NOT NULL CHECK (credit_cents = CAST(credit_cents AS BIGINT)),
     PRIMARY KEY (close_no, account_no)
-);
+); -- by key
 
 -- Which of a book's transactions a close sealed: those after seq_from up to seq_to.
 CREATE TABLE seal_book (
@@ -39,7 +39,7 @@ CREATE TABLE seal_book (
     seq_from BIGINT NOT NULL CHECK (seq_from = CAST(seq_from AS BIGINT)),
     seq_to   BIGINT NOT NULL CHECK (seq_to = CAST(seq_to AS BIGINT) AND seq_to > seq_from),
     PRIMARY KEY (book_no, close_no)
-);
+); -- by key
 
 -- +goose Down
 DROP TABLE seal_book;

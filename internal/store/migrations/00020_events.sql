@@ -1,8 +1,5 @@
 -- +goose Up
 
--- The relay takes the oldest rows first, however many wait behind them.
-CREATE INDEX outbox_age ON outbox (recorded_at, book_no, seq);
-
 -- Where a feed of published facts ends. Its row is locked by whoever publishes,
 -- so that positions are taken in the order in which they become visible.
 CREATE TABLE feed (
@@ -29,4 +26,3 @@ CREATE UNIQUE INDEX published_event_position ON published_event (position);
 -- +goose Down
 DROP TABLE published_event;
 DROP TABLE feed;
-DROP INDEX outbox_age;

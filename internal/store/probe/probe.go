@@ -8,6 +8,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	// The engines that the probe can run on.
@@ -19,21 +20,34 @@ import (
 // the faster, up to about here.
 const chunkRows = 20_000
 
-// Run writes rows for count payments, one for each of the first count billing
-// accounts that have an open item, and gives the time that took. The database
-// must have the product's schema and hold accounts with an item each.
-func Run(ctx context.Context, driver, dsn string, count int) (time.Duration, error) {
-	db, err := sql.Open(driver, dsn)
+// Address says where the product's database is: a PostgreSQL address or the
+// path of an embedded database file.
+type Address struct{ DSN, Path string }
+
+func (a Address) open() (*sql.DB, error) {
+	if a.DSN != "" {
+		return sql.Open("pgx", a.DSN)
+	}
+	// The same durability and cache as the product's own writer.
+	return sql.Open("sqlite", "file:"+a.Path+"?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"+
+		"&_pragma=cache_size(-32768)&_pragma=wal_autocheckpoint(16384)&_pragma=busy_timeout(10000)")
+}
+
+// Run writes rows for count payments, one for each of count billing accounts
+// that have an open item, and gives the time that took. Run tells several runs
+// on one database apart.
+func Run(ctx context.Context, at Address, count, run int) (time.Duration, error) {
+	db, err := at.open()
 	if err != nil {
 		return 0, err
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	if err := stage(ctx, db, count); err != nil {
+	if err := stage(ctx, db, count, run*count); err != nil {
 		return 0, fmt.Errorf("probe: %w", err)
 	}
 	began := time.Now()
-	for from := 0; from < count; from += chunkRows {
+	for from := run * count; from < (run+1)*count; from += chunkRows {
 		if err := chunk(ctx, db, from); err != nil {
 			return 0, fmt.Errorf("probe: %w", err)
 		}
@@ -43,26 +57,29 @@ func Run(ctx context.Context, driver, dsn string, count int) (time.Duration, err
 
 // stage lists the payments in an order that jumps over the accounts, as the
 // items of a file do.
-func stage(ctx context.Context, db *sql.DB, count int) error {
+func stage(ctx context.Context, db *sql.DB, count, first int) error {
+	if _, err := db.ExecContext(ctx, `DROP TABLE IF EXISTS probe_item`); err != nil {
+		return err
+	}
 	_, err := db.ExecContext(ctx, `CREATE TABLE probe_item (
 		n BIGINT NOT NULL PRIMARY KEY, book_no BIGINT NOT NULL, item_no BIGINT NOT NULL, amount_cents BIGINT NOT NULL)`)
 	if err != nil {
 		return err
 	}
 	_, err = db.ExecContext(ctx, `INSERT INTO probe_item
-		SELECT ROW_NUMBER() OVER (ORDER BY (book_no * 7919) % 1000003, book_no) - 1, book_no, item_no, 125
-		FROM open_item WHERE open_cents > 125 AND item_no = 1 LIMIT $1`, count)
+		SELECT ROW_NUMBER() OVER (ORDER BY (book_no * 7919) % 1000003, book_no) - 1 + $2, book_no, item_no, 125
+		FROM open_item WHERE open_cents > 125 AND item_no = 1 LIMIT $1`, count, first)
 	return err
 }
 
 // steps are the statements of a chunk, for the rows from $1 up to $2; $3 is a digest.
 var steps = []string{
-	`UPDATE book SET seq = seq + 1, digest = CAST($3 AS BYTEA) FROM probe_item p WHERE p.n >= $1 AND p.n < $2 AND book.book_no = p.book_no`,
+	`UPDATE book SET seq = seq + 1, digest = $3 FROM probe_item p WHERE p.n >= $1 AND p.n < $2 AND book.book_no = p.book_no`,
 	`INSERT INTO claim SELECT CAST(n AS TEXT) || ':probe:01234567890123', 'lockbox:0123456789abcdef0123456789abcdef:' || CAST(n AS TEXT),
-		'pay', CAST($3 AS BYTEA), 'lockbox', amount_cents, '2026-11-23', 1764000000000000, 'staff:probe', 1000, 1,
+		'pay', $3, 'lockbox', amount_cents, '2026-11-23', 1764000000000000, 'staff:probe', 1000, 1,
 		'[{"book":' || CAST(book_no AS TEXT) || ',"seq":2}]', n FROM probe_item WHERE n >= $1 AND n < $2`,
 	`INSERT INTO posting SELECT p.book_no, '2026-11-23', b.seq, 1, 10102, 10110, p.amount_cents, p.item_no, 1, 0, '2026-11-23',
-		1764000000000000, 'payment.received', '', 'staff:probe', '', CAST($3 AS BYTEA)
+		1764000000000000, 'payment.received', '', 'staff:probe', '', $3
 		FROM probe_item p JOIN book b ON b.book_no = p.book_no WHERE p.n >= $1 AND p.n < $2`,
 	`INSERT INTO receipt SELECT p.book_no, b.seq, CAST(p.n AS TEXT) || ':probe:01234567890123', 1, '2026-11-23', 1, 1, p.book_no,
 		p.amount_cents, p.amount_cents, 0, p.n
@@ -81,9 +98,11 @@ func chunk(ctx context.Context, db *sql.DB, from int) error {
 	defer tx.Rollback() // does nothing after a commit
 	digest := make([]byte, 32)
 	for _, step := range steps {
-		// Every statement is given the digest, whether it uses it or not: an unused
-		// parameter would leave its type unknown.
-		if _, err := tx.ExecContext(ctx, step+" AND CAST($3 AS BYTEA) IS NOT NULL", from, from+chunkRows, digest); err != nil {
+		args := []any{from, from + chunkRows, digest}
+		if !strings.Contains(step, "$3") {
+			args = args[:2]
+		}
+		if _, err := tx.ExecContext(ctx, step, args...); err != nil {
 			return err
 		}
 	}

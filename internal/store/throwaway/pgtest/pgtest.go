@@ -33,11 +33,16 @@ func Settings() map[string]string {
 	}
 }
 
+// cluster holds the shared cluster for as long as the binary runs: it ends when
+// it is collected.
+var cluster *throwaway.Cluster
+
 var shared = sync.OnceValues(func() (throwaway.Server, error) {
 	if dsn := os.Getenv(DSNEnv); dsn != "" {
 		return throwaway.At(dsn), nil
 	}
-	cluster, err := throwaway.Start(context.Background(), throwaway.Options{Settings: Settings()})
+	var err error
+	cluster, err = throwaway.Start(context.Background(), throwaway.Options{Settings: Settings()})
 	if err != nil {
 		return throwaway.Server{}, err
 	}

@@ -1,0 +1,157 @@
+package exchange
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/money"
+	"github.com/billfold/billfold/internal/bills/openitem"
+	"github.com/billfold/billfold/internal/format/bai2"
+	"github.com/billfold/billfold/internal/format/lockbox"
+	"github.com/billfold/billfold/internal/format/nacha"
+	"github.com/billfold/billfold/internal/format/x12"
+	"github.com/billfold/billfold/internal/people/member"
+)
+
+// unread is the problem of a file whose reading broke off.
+var unread = fault.Problem{Message: "the file could not be read to its end"}
+
+// x12Document is any X12 interchange. The sets in it are among its facts.
+type x12Document struct{}
+
+func (x12Document) Name() string { return "x12" }
+
+// Recognises also takes an interchange without its envelope or in small letters,
+// so that it is refused as what it was meant to be.
+func (x12Document) Recognises(head []byte) bool {
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, utf8Mark), " \t\r\n")
+	if len(head) >= 4 && bytes.EqualFold(head[:3], []byte("ISA")) {
+		return isPunctuation(head[3])
+	}
+	return len(head) >= 3 && (string(head[:2]) == "GS" || string(head[:2]) == "ST") && strings.IndexByte("*|^", head[2]) >= 0
+}
+
+func isPunctuation(c byte) bool {
+	isLetter := c|' ' >= 'a' && c|' ' <= 'z'
+	isDigit := c >= '0' && c <= '9'
+	return c > ' ' && c <= '~' && !isLetter && !isDigit
+}
+
+func (x12Document) Inspect(r io.Reader) (map[string]any, []fault.Problem) {
+	facts, problems := x12.Inspect(r)
+	// What others script against are counts. Versions and control numbers are for
+	// whoever reads the interchange itself.
+	delete(facts, "versions")
+	delete(facts, "isa_controls")
+	return facts, problems
+}
+
+// nachaDocument is a Nacha file of any entry class.
+type nachaDocument struct{}
+
+func (nachaDocument) Name() string { return "nacha" }
+
+// Recognises also takes a file that lost its file header and begins with that of
+// a batch: service class 200, 220, 225 or 280.
+func (nachaDocument) Recognises(head []byte) bool {
+	if nacha.Sniff(head) {
+		return true
+	}
+	first, _, _ := bytes.Cut(head, []byte("\n"))
+	return len(bytes.TrimRight(first, "\r")) == 94 &&
+		slices.Contains([]string{"5200", "5220", "5225", "5280"}, string(first[:4]))
+}
+
+func (nachaDocument) Inspect(r io.Reader) (map[string]any, []fault.Problem) { return nacha.Inspect(r) }
+
+// lockboxDocument is a BAI lockbox file in the usual layout.
+type lockboxDocument struct{}
+
+func (lockboxDocument) Name() string                { return "lockbox" }
+func (lockboxDocument) Recognises(head []byte) bool { return lockbox.Sniff(head) }
+func (lockboxDocument) Inspect(r io.Reader) (map[string]any, []fault.Problem) {
+	return lockbox.Inspect(r)
+}
+
+// bai2Document is a BAI2 statement.
+type bai2Document struct{}
+
+func (bai2Document) Name() string                                          { return "bai2" }
+func (bai2Document) Recognises(head []byte) bool                           { return bai2.Sniff(head) }
+func (bai2Document) Inspect(r io.Reader) (map[string]any, []fault.Problem) { return bai2.Inspect(r) }
+
+// rosterDocument is the CSV of docs/formats/roster-csv.md.
+type rosterDocument struct{}
+
+func (rosterDocument) Name() string { return "roster-csv" }
+
+// Recognises counts names of columns, because a roster and open items share some.
+func (rosterDocument) Recognises(head []byte) bool {
+	own, isNamed := columnsNamed(head, member.RosterColumns())
+	others, _ := columnsNamed(head, openitem.Columns())
+	return isNamed && own > others
+}
+
+func (rosterDocument) Inspect(r io.Reader) (map[string]any, []fault.Problem) {
+	rows := 0
+	problems, err := member.ReadRoster(r, func(member.Row) error {
+		rows++
+		return nil
+	})
+	if err != nil {
+		problems = append(problems, unread)
+	}
+	return map[string]any{"rows": rows}, problems
+}
+
+// openItemsDocument is the CSV of docs/formats/open-items-csv.md.
+type openItemsDocument struct{}
+
+func (openItemsDocument) Name() string { return "open-items-csv" }
+
+func (openItemsDocument) Recognises(head []byte) bool {
+	_, isNamed := columnsNamed(head, openitem.Columns())
+	return isNamed
+}
+
+func (openItemsDocument) Inspect(r io.Reader) (map[string]any, []fault.Problem) {
+	var rows int
+	var total money.Cents
+	problems, err := openitem.ReadCSV(r, func(row openitem.Row) error {
+		sum, ok := money.Add(total, row.Item.Amount)
+		if !ok {
+			return errTotal
+		}
+		rows++
+		total = sum
+		return nil
+	})
+	switch {
+	case errors.Is(err, errTotal):
+		problems = append(problems, fault.Problem{Field: "amount", Message: errTotal.Error()})
+	case err != nil:
+		problems = append(problems, unread)
+	}
+	return map[string]any{"rows": rows, "amount_cents": int64(total)}, problems
+}
+
+var errTotal = errors.New("the amounts add up to more than any amount can be")
+
+// columnsNamed counts how many of a file's first line are known names of
+// columns. The line is a list of them if that is at least two and half of its
+// cells. Other separators than the comma are taken too: the reader refuses them
+// and says so.
+func columnsNamed(head []byte, known []string) (count int, isNamed bool) {
+	line, _, _ := bytes.Cut(bytes.TrimPrefix(head, utf8Mark), []byte("\n"))
+	cells := strings.FieldsFunc(string(line), func(c rune) bool { return strings.ContainsRune(",;\t|", c) })
+	for _, cell := range cells {
+		if slices.Contains(known, strings.ToLower(strings.Trim(cell, "\" \r"))) {
+			count++
+		}
+	}
+	return count, count >= 2 && 2*count >= len(cells)
+}

@@ -1,0 +1,60 @@
+package plan
+
+import (
+	"github.com/billfold/billfold/internal/base/calendar"
+	"github.com/billfold/billfold/internal/base/clock"
+	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/payments/allocate"
+)
+
+// House answers what cashier and intake ask of the installation.
+type House struct {
+	plan    *Plan
+	numbers map[chart.EntityID]chart.EntityNo
+	zones   map[chart.EntityNo]Entity
+	clock   clock.Clock
+}
+
+// NewHouse joins a plan with the numbers that its entities have in the books.
+// Invalid when an entity has none.
+func NewHouse(p *Plan, numbers map[chart.EntityID]chart.EntityNo, clk clock.Clock) (*House, error) {
+	h := &House{plan: p, numbers: numbers, zones: map[chart.EntityNo]Entity{}, clock: clk}
+	for _, e := range p.Entities {
+		no, ok := numbers[e.ID]
+		if !ok {
+			return nil, fault.New(fault.Invalid, "plan.NewHouse", "the legal entity %q has no number in the books", e.ID)
+		}
+		h.zones[no] = e
+	}
+	return h, nil
+}
+
+// PurseOf gives the legal entity's purse of a fund.
+func (h *House) PurseOf(fund chart.Fund) chart.Purse {
+	return chart.Purse{Entity: h.numbers[h.plan.EntityOf(fund)], Fund: fund}
+}
+
+// PostingDay gives the legal entity's civil date now.
+func (h *House) PostingDay(entity chart.EntityNo) calendar.Date {
+	return h.zones[entity].PostingDay(h.clock.Now())
+}
+
+// RuleFor gives the rule by which a fund's money without an earmark spreads on
+// a day.
+func (h *House) RuleFor(fund chart.Fund, on calendar.Date) allocate.Rule {
+	return allocate.InForce(h.plan.allocation[fund], on)
+}
+
+// Receiver gives the purse of a receiving account; false when it is not
+// configured.
+func (h *House) Receiver(kind, id string) (chart.Purse, bool) {
+	account, ok := h.plan.Receiving(ReceivingKind(kind), id)
+	if !ok {
+		return chart.Purse{}, false
+	}
+	return chart.Purse{Entity: h.numbers[account.Entity], Fund: account.Fund}, true
+}
+
+// EntityOf gives the configured entity of a number in the books.
+func (h *House) EntityOf(no chart.EntityNo) Entity { return h.zones[no] }
