@@ -94,7 +94,11 @@ func (s *Store) Read(ctx context.Context, want cashier.Want) (cashier.Have, erro
 			each: func(scan func(...any) error) error { return scanAlias(scan, have.Aliases) },
 		})
 	}
-	if err := e.read(ctx, queries...); err != nil {
+	read := e.read
+	if want.ToWrite {
+		read = e.readToWrite
+	}
+	if err := read(ctx, queries...); err != nil {
 		return cashier.Have{}, err
 	}
 	for _, i := range items {

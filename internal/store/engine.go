@@ -12,6 +12,8 @@ type engine interface {
 	name() string
 	// read runs look-ups; they may see different moments.
 	read(ctx context.Context, queries ...query) error
+	// readToWrite is read for what is about to be written.
+	readToWrite(ctx context.Context, queries ...query) error
 	// write runs statements over many rows in one transaction. It fails with
 	// cashier.ErrStale when an update did not find its rows as guarded or a key was
 	// taken, and nothing is kept.

@@ -112,6 +112,10 @@ func (p *postgres) read(ctx context.Context, queries ...query) error {
 	return nil
 }
 
+func (p *postgres) readToWrite(ctx context.Context, queries ...query) error {
+	return p.read(ctx, queries...)
+}
+
 // write sends all statements in one round trip and commits in a second, after
 // every update is known to have found its rows.
 func (p *postgres) write(ctx context.Context, bulks ...*bulk) error {

@@ -42,7 +42,7 @@ func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 	dsn := func(extra ...string) string {
 		q := url.Values{}
 		for _, pragma := range append([]string{
-			"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(10000)", "cache_size(-32768)",
+			"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(10000)", "cache_size(-49152)",
 			"temp_store(MEMORY)", "wal_autocheckpoint(65536)", "journal_size_limit(67108864)",
 			"recursive_triggers(ON)", // else INSERT OR REPLACE removes rows past the triggers that refuse DELETE
 		}, extra...) {
@@ -73,8 +73,8 @@ func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 }
 
 // logRows is after how many written rows the write-ahead log is copied into the
-// database file: some 50 MB when every row touches a page of its own.
-const logRows = 12_000
+// database file: some 160 MB when every row touches a page of its own.
+const logRows = 40_000
 
 // keepLogShort copies the log into the database file beside posting. Left to
 // the writer, that work would hold up whoever commits next.
@@ -131,8 +131,24 @@ func jsonText(values any) string {
 }
 
 func (s *sqlite) read(ctx context.Context, queries ...query) error {
+	return s.look(ctx, queries, s.readStmt)
+}
+
+// readToWrite reads on the writer's connection. A reader drops its page cache
+// whenever somebody has written, and the pages read here are those that will be
+// written next.
+func (s *sqlite) readToWrite(ctx context.Context, queries ...query) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.hold(ctx); err != nil {
+		return s.translate(err)
+	}
+	return s.look(ctx, queries, s.stmt)
+}
+
+func (s *sqlite) look(ctx context.Context, queries []query, prepare func(context.Context, string) (*sql.Stmt, error)) error {
 	for _, q := range queries {
-		stmt, err := s.readStmt(ctx, q.text)
+		stmt, err := prepare(ctx, q.text)
 		if err != nil {
 			return s.translate(err)
 		}
@@ -214,14 +230,20 @@ func (s *sqlite) inTransaction(ctx context.Context, fn func() error) error {
 }
 
 func (s *sqlite) begin(ctx context.Context) error {
-	if s.conn == nil {
-		conn, err := s.writer.Conn(ctx)
-		if err != nil {
-			return err
-		}
-		s.conn = conn
+	if err := s.hold(ctx); err != nil {
+		return err
 	}
 	_, err := s.conn.ExecContext(ctx, "BEGIN IMMEDIATE")
+	return err
+}
+
+// hold takes the writer's connection for as long as the database is open.
+func (s *sqlite) hold(ctx context.Context) error {
+	if s.conn != nil {
+		return nil
+	}
+	conn, err := s.writer.Conn(ctx)
+	s.conn = conn
 	return err
 }
 

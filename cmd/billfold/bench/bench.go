@@ -245,7 +245,7 @@ func benchFile(ctx context.Context, b *office, o Options) (Figure, error) {
 	}
 	bare := func(run int) (float64, error) {
 		count := max(1, o.Items/4)
-		took, err := probe.Run(ctx, b.probeAddress(), count, run)
+		took, err := probe.Run(ctx, clock.System{}, b.probeAddress(), count, run)
 		return float64(count) / took.Seconds(), err
 	}
 	o.Say("bare SQL")

@@ -28,6 +28,10 @@ const (
 
 var clerk = ident.Actor{Kind: ident.System, Name: "bench"}
 
+// sqliteLanes lets one group of payments be read and decided while another
+// commits; the engine has one writer.
+const sqliteLanes = 2
+
 // postgresLanes is how many groups of payments commit side by side on
 // PostgreSQL.
 const postgresLanes = 4
@@ -35,7 +39,7 @@ const postgresLanes = 4
 // online measures payments posted one by one by concurrent callers, each
 // acknowledged when it is durable: resolve, allocate, post, receipt, event.
 func (o *office) online(ctx context.Context, numbers []billpay.Number, seconds time.Duration) (Figure, error) {
-	lanes := 1
+	lanes := sqliteLanes
 	if o.store.Engine() == "postgres" {
 		lanes = postgresLanes
 	}

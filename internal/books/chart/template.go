@@ -68,3 +68,15 @@ func Place(from Purse, source Code, to Purse, applied []Applied, remainder money
 func Transfer(purse Purse, debit, credit Code, cents money.Cents, item int64) ledger.Posting {
 	return ledger.Posting{Debit: purse.Account(debit), Credit: purse.Account(credit), Cents: cents, Item: item}
 }
+
+// Moved is how much money a transaction is about: its postings without those by
+// which the same money crosses between two purses.
+func Moved(t *ledger.Transaction) money.Cents {
+	var sum money.Cents
+	for _, p := range t.Postings {
+		if Code(p.Credit%100) != Interfund {
+			sum += p.Cents
+		}
+	}
+	return sum
+}

@@ -97,7 +97,11 @@ func (c *Cashier) postOnce(ctx context.Context, group []payment.Instruction, pro
 	if len(d.writes.Transactions) == 0 && progress == nil {
 		return outcomes, nil
 	}
-	if err := c.store.Write(ctx, d.finish()); err != nil {
+	err = c.store.Write(ctx, d.finish())
+	if errors.Is(err, ErrStale) && len(d.writes.Transactions) == 0 {
+		err = nil // every payment was a repeat and the mark stands: another process is posting the same file
+	}
+	if err != nil {
 		return nil, err
 	}
 	return outcomes, nil

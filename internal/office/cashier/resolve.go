@@ -90,6 +90,7 @@ func (c *Cashier) gather(ctx context.Context, want Want) (Have, error) {
 	}
 	asked := map[ledger.BookNo]bool{}
 	for round := 0; round <= mergeDepthMax+1; round++ {
+		want.ToWrite = true
 		have, err := c.store.Read(ctx, want)
 		if err != nil {
 			return Have{}, fault.Wrap("cashier.gather", err)

@@ -58,6 +58,10 @@ type Want struct {
 	Items   []payment.ItemRef // to be among their books' items even when nothing is open on them
 	Aliases []string          // old numbers, normalised
 
+	// ToWrite says that the books are about to be written, so that a store can
+	// read them where it will write them.
+	ToWrite bool
+
 	// spare are old numbers to look up only where a number was never issued.
 	spare map[ledger.BookNo]string
 }

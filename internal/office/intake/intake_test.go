@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/billfold/billfold/internal/base/calendar"
@@ -395,13 +396,42 @@ func TestResume_PostsEachItemOnceWhereverItStopped(t *testing.T) {
 	}
 }
 
+// Two nodes that start together both find the file that a third left behind.
+func TestResume_BySeveralAtOncePostsOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, d *desk) {
+		no := d.Members(t, 1)[0]
+		lines := make([]string, 2500)
+		for i := range lines {
+			lines[i] = fmt.Sprintf("B1 chq%d %s=100", i, no.Digits())
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		left := 1
+		first := intake.New(d.Store, cashier.New(serial{stopping{d.Store, stop, &left, true}}, d.house, d.Clock), d.house, d.Clock, slips{})
+		if _, err := first.Take(ctx, "run", strings.NewReader(file(lines...)), importer, nil); err == nil {
+			t.Fatal("the import was not stopped")
+		}
+		var nodes sync.WaitGroup
+		for range 3 {
+			nodes.Go(func() {
+				if _, err := newDesk(t, d.Office).Resume(t.Context(), nil); err != nil {
+					t.Errorf("a node could not resume: %v", err)
+				}
+			})
+		}
+		nodes.Wait()
+		if got := d.unapplied(no); got != 2500*100 {
+			t.Errorf("the account has %s, want 2500.00", got)
+		}
+	})
+}
+
 // serial lets one lane write at a time, so that the place of a stop is known.
 type serial struct{ stopping }
 
-var one = make(chan struct{}, 1)
+var oneAtATime = make(chan struct{}, 1)
 
 func (s serial) Write(ctx context.Context, w *cashier.Writes) error {
-	one <- struct{}{}
-	defer func() { <-one }()
+	oneAtATime <- struct{}{}
+	defer func() { <-oneAtATime }()
 	return s.stopping.Write(ctx, w)
 }

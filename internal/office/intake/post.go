@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/books/chart"
@@ -66,7 +65,8 @@ type poster struct {
 	file     *Kept
 	done     map[LaneChunk]bool
 	progress Progress
-	posted   atomic.Int64
+	mu       sync.Mutex
+	posted   int // items so far, under mu
 	seen     ordinals
 	purses   map[Receiving]chart.Purse
 }
@@ -192,11 +192,18 @@ func (p *poster) postBatch(ctx context.Context, b batch) error {
 			return err
 		}
 	}
-	posted := p.posted.Add(int64(len(b.group)))
-	if p.progress != nil {
-		p.progress(int(posted), p.file.Items)
-	}
+	p.tell(len(b.group))
 	return nil
+}
+
+// tell reports progress from one lane at a time, so that it only grows.
+func (p *poster) tell(items int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.posted += items
+	if p.progress != nil {
+		p.progress(p.posted, p.file.Items)
+	}
 }
 
 func (p *poster) postNew(ctx context.Context, b batch) error {

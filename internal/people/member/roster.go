@@ -13,8 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/billfold/billfold/internal/base/fault"
-	"github.com/billfold/billfold/internal/people/billpay"
 	"github.com/billfold/billfold/internal/base/nearest"
+	"github.com/billfold/billfold/internal/people/billpay"
 )
 
 // Row is one line of a roster: one member and at most one line of coverage. A

@@ -19,6 +19,7 @@ import (
 	"testing"
 
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/office/intake"
 )
@@ -222,9 +223,30 @@ func Outcome(format intake.Deposits, content []byte) string {
 	return fmt.Sprintf("%d items, %s", items, total)
 }
 
+// Take is told of each file of a folder and what its rail made of it.
+type Take func(t *testing.T, name string, content []byte, outcome string)
+
+// Importing imports each file and wants the import to end as the rail said.
+func Importing(in *intake.Intake) Take {
+	by := ident.Actor{Kind: ident.System, Name: "railtest"}
+	return func(t *testing.T, name string, content []byte, outcome string) {
+		result, err := in.Take(t.Context(), name, bytes.NewReader(content), by, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := string(result.Verdict)
+		if result.Tally != nil {
+			got = fmt.Sprintf("%d items, %s", result.Tally.Items, result.Tally.Cents)
+		}
+		if !strings.HasPrefix(outcome, got) {
+			t.Errorf("the import ended with %s (%v), and the rail says %s", got, result.Problems, outcome)
+		}
+	}
+}
+
 // Folder holds a rail against every file of a folder with an ending; the table
 // must name them all. Take is told of each, to import it.
-func Folder(t *testing.T, format intake.Deposits, folder, ending string, want map[string]string, take func(t *testing.T, name string, content []byte, outcome string)) {
+func Folder(t *testing.T, format intake.Deposits, folder, ending string, want map[string]string, take Take) {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(folder, "*"+ending))
 	if err != nil || len(paths) == 0 {

@@ -14,6 +14,8 @@ import (
 	// The engines that the probe can run on.
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
+
+	"github.com/billfold/billfold/internal/base/clock"
 )
 
 // chunkRows is how many payments one transaction of the probe writes: the more,
@@ -36,7 +38,7 @@ func (a Address) open() (*sql.DB, error) {
 // Run writes rows for count payments, one for each of count billing accounts
 // that have an open item, and gives the time that took. Run tells several runs
 // on one database apart.
-func Run(ctx context.Context, at Address, count, run int) (time.Duration, error) {
+func Run(ctx context.Context, clk clock.Clock, at Address, count, run int) (time.Duration, error) {
 	db, err := at.open()
 	if err != nil {
 		return 0, err
@@ -46,13 +48,13 @@ func Run(ctx context.Context, at Address, count, run int) (time.Duration, error)
 	if err := stage(ctx, db, count, run*count); err != nil {
 		return 0, fmt.Errorf("probe: %w", err)
 	}
-	began := time.Now()
+	began := clk.Now()
 	for from := run * count; from < (run+1)*count; from += chunkRows {
 		if err := chunk(ctx, db, from); err != nil {
 			return 0, fmt.Errorf("probe: %w", err)
 		}
 	}
-	return time.Since(began), nil
+	return clk.Now().Sub(began), nil
 }
 
 // stage lists the payments in an order that jumps over the accounts, as the

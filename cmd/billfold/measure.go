@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/billfold/billfold/cmd/billfold/bench"
+	"github.com/billfold/billfold/internal/base/fault"
+)
+
+type benchCommand struct {
+	Name    string        `arg:"" help:"online, file, lookup, numbers, or all."`
+	Engine  string        `help:"Which database." enum:"sqlite,postgres" default:"sqlite"`
+	DSN     string        `help:"Address of an empty PostgreSQL database; a throw-away cluster when left out."`
+	Dir     string        `help:"Where the bench keeps its files, on the disk to be measured." type:"existingdir"`
+	Seconds time.Duration `help:"How long a rate is measured." default:"10s"`
+	Items   int           `help:"Items in the file of the file bench." default:"1000000"`
+	Numbers int           `help:"Numbers that the numbers bench issues." default:"12600000"`
+	JSON    bool          `help:"A line of JSON per figure."`
+}
+
+// Run implements the command.
+func (c *benchCommand) Run(r *run) error {
+	names := []string{c.Name}
+	if c.Name == "all" {
+		names = bench.Names
+	}
+	options := bench.Options{
+		Engine: c.Engine, DSN: c.DSN, Dir: c.Dir, Seconds: c.Seconds, Items: c.Items, Numbers: c.Numbers,
+		Say: func(format string, args ...any) { fmt.Fprintf(r.errs, "  "+format+"\n", args...) },
+	}
+	for _, name := range names {
+		f, err := bench.Run(r.ctx, name, options)
+		if err != nil {
+			return err
+		}
+		if !c.JSON {
+			r.printf("%s\n", f)
+			continue
+		}
+		if err := r.printJSON(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type versionCommand struct{}
+
+// Run implements the command.
+func (*versionCommand) Run(r *run) error {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return fault.New(fault.Internal, "", "this binary carries no build information")
+	}
+	revision := "unknown"
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			revision = s.Value
+		}
+	}
+	r.printf("billfold %s (revision %s, %s)\n", info.Main.Version, revision, info.GoVersion)
+	return nil
+}

@@ -1,0 +1,431 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/ident"
+	"github.com/billfold/billfold/internal/base/money"
+	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/office/cashier"
+	"github.com/billfold/billfold/internal/office/plan"
+	"github.com/billfold/billfold/internal/payments/payment"
+	"github.com/billfold/billfold/internal/payments/suspense"
+)
+
+type takeCommand struct {
+	Cash takeCashCommand `cmd:"" help:"Take cash at a counter and print the receipt."`
+}
+
+type takeCashCommand struct {
+	where   `embed:""`
+	Number  string `required:"" help:"Bill pay number, or an old number."`
+	Amount  string `required:"" help:"Dollars, such as 150.00."`
+	Fund    string `help:"What it is for: premium, medical or pharmacy. The drawer's own fund when left out." enum:",premium,medical,pharmacy" default:""`
+	Staff   string `required:"" help:"Staff login of who takes the cash."`
+	Drawer  string `required:"" help:"The drawer, as plan.yaml names it."`
+	Key     string `help:"Idempotency key: the same key and content answers as before and takes nothing again."`
+	Preview bool   `help:"Show how the money would spread, and take nothing."`
+	JSON    bool   `help:"Answer in JSON."`
+}
+
+// Run implements the command.
+func (c *takeCashCommand) Run(r *run) error {
+	o, done, err := r.open(&c.where)
+	if err != nil {
+		return err
+	}
+	defer done()
+	in, err := c.instruction(r, o)
+	if err != nil {
+		return err
+	}
+	if c.Preview {
+		answer, err := o.cashier.Preview(r.ctx, in)
+		if err != nil {
+			return err
+		}
+		return r.receipt(o, answer, c.JSON, true)
+	}
+	outcomes, err := o.cashier.Post(r.ctx, []payment.Instruction{in}, nil)
+	if err == nil {
+		err = outcomes[0].Err
+	}
+	if err != nil {
+		return err
+	}
+	return r.receipt(o, outcomes[0].Answer, c.JSON, false)
+}
+
+func (c *takeCashCommand) instruction(r *run, o *office) (payment.Instruction, error) {
+	amount, err := money.Parse(c.Amount)
+	if err != nil {
+		return payment.Instruction{}, fault.New(fault.Invalid, "", "--amount: %v", err)
+	}
+	if limit := o.plan.Limits.MaxPayment; limit > 0 && amount > limit {
+		return payment.Instruction{}, fault.New(fault.Invalid, "", "--amount: the plan takes at most %s in one payment", limit.Grouped())
+	}
+	purse, ok := o.house.Receiver(string(plan.Counter), c.Drawer)
+	if !ok {
+		return payment.Instruction{}, fault.New(fault.Invalid, "", "--drawer: %q is not a counter of the plan", c.Drawer).
+			WithHint("Counters are listed in plan.yaml under \"receiving\" with kind: counter.")
+	}
+	if c.Key == "" {
+		c.Key = "counter:" + string(ident.NewOpaque())
+	}
+	till, err := o.store.TillOf(r.ctx, c.Drawer, o.house.PostingDay(purse.Entity))
+	if err != nil {
+		return payment.Instruction{}, err
+	}
+	return payment.Instruction{
+		Key: ident.Key(c.Key), Rail: payment.Counter, Amount: amount, Received: o.house.PostingDay(purse.Entity),
+		Actor: ident.Actor{Kind: ident.Staff, Name: c.Staff}, Source: till,
+		Parts: []payment.Part{{
+			Reference: c.Number, Amount: amount, Received: purse, For: chart.Fund(c.Fund),
+			Details: suspense.Details{Source: "counter, drawer " + c.Drawer},
+		}},
+	}, nil
+}
+
+// receiptView is a receipt as the command line shows it.
+type receiptView struct {
+	Payment      payment.ID    `json:"payment"`
+	Confirmation string        `json:"confirmation"`
+	Replayed     bool          `json:"replayed"`
+	Preview      bool          `json:"preview,omitempty"`
+	Parts        []receiptLine `json:"parts"`
+}
+
+type receiptLine struct {
+	Ref       string      `json:"ref,omitempty"` // what move and reverse take
+	Account   string      `json:"account,omitempty"`
+	Ending    string      `json:"ending,omitempty"` // last four of the number that was given
+	Fund      chart.Fund  `json:"fund"`
+	Amount    money.Cents `json:"amount_cents"`
+	Applied   money.Cents `json:"applied_cents"`
+	Unapplied money.Cents `json:"unapplied_cents"`
+	Suspense  bool        `json:"in_suspense"`
+	PostedOn  string      `json:"posted_on"`
+}
+
+func (r *run) receipt(o *office, a cashier.Answer, asJSON, preview bool) error {
+	view := receiptView{
+		Payment: a.Payment, Confirmation: a.Payment.Confirmation(), Replayed: a.Replayed, Preview: preview,
+		Parts: []receiptLine{},
+	}
+	for _, part := range a.Parts {
+		line, err := o.receiptLine(r, part, preview)
+		if err != nil {
+			return err
+		}
+		view.Parts = append(view.Parts, line)
+	}
+	if asJSON {
+		return r.printJSON(view)
+	}
+	head := "Receipt " + view.Confirmation
+	if preview {
+		head = "Preview: nothing was taken"
+	}
+	r.printf("%s\n", head)
+	for _, l := range view.Parts {
+		r.printf("  %s for %s, account ending %s: %s applied, %s left unapplied\n",
+			l.Amount.Grouped(), l.Fund, l.Ending, l.Applied.Grouped(), l.Unapplied.Grouped())
+		if l.Suspense {
+			r.printf("  in suspense until its owner is known: billfold suspense show %s\n", l.Ref)
+		}
+	}
+	return nil
+}
+
+func (o *office) receiptLine(r *run, part payment.ReceiptPart, preview bool) (receiptLine, error) {
+	line := receiptLine{
+		Fund: part.Purse.Fund, Amount: part.Amount, Applied: part.Applied, Unapplied: part.Unapplied,
+		Suspense: part.InSuspense(), PostedOn: part.PostedOn.String(),
+	}
+	if part.About != 0 {
+		digits := fmt.Sprint(int64(part.About))
+		line.Ending = digits[len(digits)-4:]
+		opaque, err := o.store.OpaqueOf(r.ctx, part.About)
+		if err != nil {
+			return line, err
+		}
+		line.Account = string(opaque)
+	}
+	if preview {
+		return line, nil
+	}
+	var err error
+	line.Ref, err = o.reference(r.ctx, cashier.Ref{Book: part.Book, Seq: part.Seq})
+	return line, err
+}
+
+type suspenseCommand struct {
+	List    suspenseListCommand    `cmd:"" help:"List what is in suspense, the oldest first."`
+	Show    suspenseShowCommand    `cmd:"" help:"Show an entry and who its owner may be."`
+	Release suspenseReleaseCommand `cmd:"" help:"Give an entry to its owner."`
+}
+
+type suspenseListCommand struct {
+	where `embed:""`
+	Most  int  `help:"How many to list." default:"100"`
+	JSON  bool `help:"Answer in JSON."`
+}
+
+// entryView is a suspense entry as the command line shows it.
+type entryView struct {
+	Ref         string           `json:"ref"`
+	Reason      suspense.Reason  `json:"reason"`
+	Explanation string           `json:"explanation"`
+	Rail        payment.Rail     `json:"rail"`
+	Fund        chart.Fund       `json:"fund"`
+	Received    string           `json:"received_on"`
+	Open        money.Cents      `json:"open_cents"`
+	Payment     payment.ID       `json:"payment"`
+	Details     suspense.Details `json:"details"`
+	Suggestions []suggestionView `json:"suggestions,omitempty"`
+}
+
+type suggestionView struct {
+	Number string `json:"number"`
+	Why    string `json:"why"`
+}
+
+func (o *office) entryView(r *run, e *cashier.SuspenseEntry) (entryView, error) {
+	ref, err := o.reference(r.ctx, cashier.Ref{Book: e.Book, Seq: e.Seq})
+	return entryView{
+		Ref: ref, Reason: e.Reason, Explanation: e.Reason.Explain(), Rail: e.Rail, Fund: e.Purse.Fund,
+		Received: e.Received.String(), Open: e.Open, Payment: e.Payment, Details: e.Details,
+	}, err
+}
+
+// Run implements the command.
+func (c *suspenseListCommand) Run(r *run) error {
+	o, done, err := r.open(&c.where)
+	if err != nil {
+		return err
+	}
+	defer done()
+	entries, err := o.store.OpenSuspense(r.ctx, c.Most)
+	if err != nil {
+		return err
+	}
+	views := make([]entryView, len(entries))
+	for i := range entries {
+		if views[i], err = o.entryView(r, &entries[i]); err != nil {
+			return err
+		}
+	}
+	if c.JSON {
+		return r.printJSON(views)
+	}
+	if len(views) == 0 {
+		r.printf("Nothing is in suspense.\n")
+	}
+	for _, v := range views {
+		r.printf("%s  %s  %12s  %-18s %s\n", v.Ref, v.Received, v.Open.Grouped(), v.Reason, v.Details.Source)
+	}
+	return nil
+}
+
+type suspenseShowCommand struct {
+	where   `embed:""`
+	staffer `embed:""`
+	Entry   string `arg:"" help:"The entry, as \"suspense list\" shows it."`
+	JSON    bool   `help:"Answer in JSON."`
+}
+
+// Run implements the command.
+func (c *suspenseShowCommand) Run(r *run) error {
+	o, done, err := r.open(&c.where)
+	if err != nil {
+		return err
+	}
+	defer done()
+	ref, err := o.parseReference(r.ctx, c.Entry)
+	if err != nil {
+		return err
+	}
+	entry, err := o.store.Suspense(r.ctx, ref.Book, ref.Seq)
+	if err != nil {
+		return err
+	}
+	view, err := o.entryView(r, &entry)
+	if err != nil {
+		return err
+	}
+	actor, err := c.actor()
+	if err != nil {
+		return err
+	}
+	if view.Suggestions, err = o.members.suggest(r.ctx, actor, &entry); err != nil {
+		return err
+	}
+	if c.JSON {
+		return r.printJSON(view)
+	}
+	r.printf("%s, received %s by %s, %s fund\n%s\nReference: %s\n", view.Open.Grouped(), view.Received, view.Rail, view.Fund,
+		view.Explanation, strings.TrimSpace(view.Details.Reference))
+	for label, text := range map[string]string{"Payer": view.Details.PayerName, "Source": view.Details.Source} {
+		if text != "" {
+			r.printf("%s: %s\n", label, text)
+		}
+	}
+	for _, s := range view.Suggestions {
+		r.printf("May be %s: %s\n", s.Number, s.Why)
+	}
+	r.printf("Give it to its owner: billfold suspense release %s --to NUMBER --reason TEXT\n", view.Ref)
+	return nil
+}
+
+// correction is what every act of staff on posted money carries.
+type correction struct {
+	where   `embed:""`
+	staffer `embed:""`
+	Reason  string `required:"" help:"Why; it stands in the books."`
+	Key     string `help:"Idempotency key: the same key and content answers as before and does nothing again."`
+	JSON    bool   `help:"Answer in JSON."`
+}
+
+func (c *correction) order() (cashier.Order, error) {
+	actor, err := c.actor()
+	if c.Key == "" {
+		c.Key = "staff:" + string(ident.NewOpaque())
+	}
+	return cashier.Order{Key: ident.Key(c.Key), Actor: actor, Reason: c.Reason}, err
+}
+
+type doneView struct {
+	ID       payment.ID `json:"id"`
+	Replayed bool       `json:"replayed"`
+	Refs     []string   `json:"refs"`
+}
+
+func (r *run) done(o *office, d cashier.Done, asJSON bool, say string) error {
+	view := doneView{ID: d.ID, Replayed: d.Replayed, Refs: []string{}}
+	for _, ref := range d.Refs {
+		text, err := o.reference(r.ctx, ref)
+		if err != nil {
+			return err
+		}
+		view.Refs = append(view.Refs, text)
+	}
+	if asJSON {
+		return r.printJSON(view)
+	}
+	if d.Replayed {
+		say += " (before; nothing was done again)"
+	}
+	r.printf("%s\n", say)
+	for _, ref := range view.Refs {
+		r.printf("  %s\n", ref)
+	}
+	return nil
+}
+
+type suspenseReleaseCommand struct {
+	correction `embed:""`
+	Entry      string `arg:"" help:"The entry, as \"suspense list\" shows it."`
+	To         string `required:"" help:"Bill pay number or old number of its owner."`
+	Fund       string `help:"Another fund than the one that received it, on the payer's instruction." enum:",premium,medical,pharmacy" default:""`
+	Amount     string `help:"Part of it, in dollars; all when left out."`
+}
+
+// Run implements the command.
+func (c *suspenseReleaseCommand) Run(r *run) error {
+	o, done, err := r.open(&c.where)
+	if err != nil {
+		return err
+	}
+	defer done()
+	ref, err := o.parseReference(r.ctx, c.Entry)
+	if err != nil {
+		return err
+	}
+	order, err := c.order()
+	if err != nil {
+		return err
+	}
+	amount := money.Cents(0)
+	if c.Amount != "" {
+		if amount, err = money.Parse(c.Amount); err != nil {
+			return fault.New(fault.Invalid, "", "--amount: %v", err)
+		}
+	}
+	d, err := o.cashier.Release(r.ctx, order, ref, amount, cashier.Target{Reference: c.To, Fund: chart.Fund(c.Fund)})
+	if err != nil {
+		return err
+	}
+	return r.done(o, d, c.JSON, "Released")
+}
+
+type paymentCommand struct {
+	Move    paymentMoveCommand    `cmd:"" help:"Take a payment to the account or fund where it belongs; the received date stays."`
+	Reverse paymentReverseCommand `cmd:"" help:"Take a payment back: a returned cheque, or one entered by mistake."`
+	Apply   paymentApplyCommand   `cmd:"" help:"Put unapplied money on open items."`
+}
+
+type paymentMoveCommand struct {
+	correction `embed:""`
+	Ref        string `arg:"" help:"The payment, as \"account\" shows it."`
+	To         string `required:"" help:"Bill pay number or old number."`
+	Fund       string `help:"Another fund, on the payer's instruction." enum:",premium,medical,pharmacy" default:""`
+}
+
+// Run implements the command.
+func (c *paymentMoveCommand) Run(r *run) error {
+	return c.act(r, c.Ref, "Moved", func(o *office, order cashier.Order, ref cashier.Ref) (cashier.Done, error) {
+		return o.cashier.Move(r.ctx, order, ref, cashier.Target{Reference: c.To, Fund: chart.Fund(c.Fund)})
+	})
+}
+
+type paymentReverseCommand struct {
+	correction `embed:""`
+	Ref        string `arg:"" help:"The payment or suspense entry, as \"account\" or \"suspense list\" shows it."`
+}
+
+// Run implements the command.
+func (c *paymentReverseCommand) Run(r *run) error {
+	return c.act(r, c.Ref, "Reversed", func(o *office, order cashier.Order, ref cashier.Ref) (cashier.Done, error) {
+		return o.cashier.Reverse(r.ctx, order, ref)
+	})
+}
+
+type paymentApplyCommand struct {
+	correction `embed:""`
+	Ref        string `arg:"" help:"The unapplied money, as \"account\" shows it."`
+}
+
+// Run implements the command.
+func (c *paymentApplyCommand) Run(r *run) error {
+	return c.act(r, c.Ref, "Applied", func(o *office, order cashier.Order, ref cashier.Ref) (cashier.Done, error) {
+		return o.cashier.ApplyUnapplied(r.ctx, order, ref, nil)
+	})
+}
+
+func (c *correction) act(
+	r *run, ref, say string, do func(o *office, order cashier.Order, ref cashier.Ref) (cashier.Done, error),
+) error {
+	o, done, err := r.open(&c.where)
+	if err != nil {
+		return err
+	}
+	defer done()
+	at, err := o.parseReference(r.ctx, ref)
+	if err != nil {
+		return err
+	}
+	order, err := c.order()
+	if err != nil {
+		return err
+	}
+	d, err := do(o, order, at)
+	if err != nil {
+		return err
+	}
+	return r.done(o, d, c.JSON, say)
+}
+
+var _ = os.Stdout
