@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/billfold/billfold/internal/base/fault"
@@ -13,6 +12,7 @@ import (
 	"github.com/billfold/billfold/internal/office/plan"
 	"github.com/billfold/billfold/internal/payments/payment"
 	"github.com/billfold/billfold/internal/payments/suspense"
+	"github.com/billfold/billfold/internal/people/billpay"
 )
 
 type takeCommand struct {
@@ -21,14 +21,16 @@ type takeCommand struct {
 
 type takeCashCommand struct {
 	where   `embed:""`
-	Number  string `required:"" help:"Bill pay number, or an old number."`
-	Amount  string `required:"" help:"Dollars, such as 150.00."`
-	Fund    string `help:"What it is for: premium, medical or pharmacy. The drawer's own fund when left out." enum:",premium,medical,pharmacy" default:""`
-	Staff   string `required:"" help:"Staff login of who takes the cash."`
-	Drawer  string `required:"" help:"The drawer, as plan.yaml names it."`
-	Key     string `help:"Idempotency key: the same key and content answers as before and takes nothing again."`
-	Preview bool   `help:"Show how the money would spread, and take nothing."`
-	JSON    bool   `help:"Answer in JSON."`
+	Number  string   `required:"" help:"Bill pay number, or an old number."`
+	Amount  string   `required:"" help:"Dollars, such as 150.00."`
+	Fund    string   `help:"What it is for: premium, medical or pharmacy. The drawer's own fund when left out." enum:",premium,medical,pharmacy" default:""`
+	Staff   string   `required:"" help:"Staff login of who takes the cash."`
+	Drawer  string   `required:"" help:"The drawer, as plan.yaml names it."`
+	Key     string   `help:"Idempotency key: the same key and content answers as before and takes nothing again."`
+	Also    []string `help:"Another number of the same payment and its amount, such as 472819036578=25.00; may be repeated. --amount is then the first number's own."`
+	Hold    bool     `name:"to-suspense" help:"Take the money even if no account has the number; it waits in suspense."`
+	Preview bool     `help:"Show how the money would spread, and take nothing."`
+	JSON    bool     `help:"Answer in JSON."`
 }
 
 // Run implements the command.
@@ -42,12 +44,15 @@ func (c *takeCashCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
+	preview, err := o.cashier.Preview(r.ctx, in)
+	if err == nil && !c.Hold {
+		err = c.owned(&preview)
+	}
+	if err != nil {
+		return err
+	}
 	if c.Preview {
-		answer, err := o.cashier.Preview(r.ctx, in)
-		if err != nil {
-			return err
-		}
-		return r.receipt(o, answer, c.JSON, true)
+		return r.receipt(o, preview, c.JSON, true)
 	}
 	outcomes, err := o.cashier.Post(r.ctx, []payment.Instruction{in}, nil)
 	if err == nil {
@@ -59,13 +64,28 @@ func (c *takeCashCommand) Run(r *run) error {
 	return r.receipt(o, outcomes[0].Answer, c.JSON, false)
 }
 
+// owned refuses cash for a number that no account has while the payer still
+// stands at the counter and can show the card.
+func (c *takeCashCommand) owned(preview *cashier.Answer) error {
+	for i, part := range preview.Parts {
+		if !part.InSuspense() {
+			continue
+		}
+		number, _, _ := strings.Cut(append([]string{c.Number}, c.Also...)[i], "=")
+		why := "no billing account that takes payments has this number"
+		if _, err := billpay.Parse(number); err != nil {
+			why = fault.MessageOf(err)
+		}
+		return fault.New(fault.NotFound, "", "number %d: %s", i+1, why).
+			WithHint("Compare it with the card. To take the money all the same and let it wait in suspense, add --to-suspense.")
+	}
+	return nil
+}
+
 func (c *takeCashCommand) instruction(r *run, o *office) (payment.Instruction, error) {
 	amount, err := money.Parse(c.Amount)
 	if err != nil {
 		return payment.Instruction{}, fault.New(fault.Invalid, "", "--amount: %v", err)
-	}
-	if limit := o.plan.Limits.MaxPayment; limit > 0 && amount > limit {
-		return payment.Instruction{}, fault.New(fault.Invalid, "", "--amount: the plan takes at most %s in one payment", limit.Grouped())
 	}
 	purse, ok := o.house.Receiver(string(plan.Counter), c.Drawer)
 	if !ok {
@@ -79,14 +99,30 @@ func (c *takeCashCommand) instruction(r *run, o *office) (payment.Instruction, e
 	if err != nil {
 		return payment.Instruction{}, err
 	}
-	return payment.Instruction{
-		Key: ident.Key(c.Key), Rail: payment.Counter, Amount: amount, Received: o.house.PostingDay(purse.Entity),
+	in := payment.Instruction{
+		Key: ident.Key(c.Key), Rail: payment.Counter, Received: o.house.PostingDay(purse.Entity),
 		Actor: ident.Actor{Kind: ident.Staff, Name: c.Staff}, Source: till,
-		Parts: []payment.Part{{
-			Reference: c.Number, Amount: amount, Received: purse, For: chart.Fund(c.Fund),
+	}
+	add := func(number string, cents money.Cents) {
+		in.Amount += cents
+		in.Parts = append(in.Parts, payment.Part{
+			Reference: number, Amount: cents, Received: purse, For: chart.Fund(c.Fund),
 			Details: suspense.Details{Source: "counter, drawer " + c.Drawer},
-		}},
-	}, nil
+		})
+	}
+	add(c.Number, amount)
+	for _, also := range c.Also {
+		number, text, _ := strings.Cut(also, "=")
+		cents, err := money.Parse(text)
+		if err != nil {
+			return in, fault.New(fault.Invalid, "", "--also: write a number, an equals sign and an amount: %v", err)
+		}
+		add(number, cents)
+	}
+	if limit := o.plan.Limits.MaxPayment; limit > 0 && in.Amount > limit {
+		return in, fault.New(fault.Invalid, "", "--amount: the plan takes at most %s in one payment", limit.Grouped())
+	}
+	return in, nil
 }
 
 // receiptView is a receipt as the command line shows it.
@@ -427,5 +463,3 @@ func (c *correction) act(
 	}
 	return r.done(o, d, c.JSON, say)
 }
-
-var _ = os.Stdout

@@ -14,7 +14,6 @@ import (
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/vault"
 	"github.com/billfold/billfold/internal/books/chart"
-	"github.com/billfold/billfold/internal/books/ledger"
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/office/intake"
 	"github.com/billfold/billfold/internal/office/plan"
@@ -177,5 +176,3 @@ func cut(text string) (id, seq string, ok bool) {
 	}
 	return "", "", false
 }
-
-var _ ledger.BookNo

@@ -10,7 +10,6 @@ import (
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
-	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/bills/openitem"
 	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/books/ledger"
@@ -445,5 +444,3 @@ func progressBulk(p *cashier.Progress) *bulk {
 	}
 	return b
 }
-
-var _ = money.Cents(0)

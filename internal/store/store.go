@@ -20,7 +20,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/jackc/pgx/v5/stdlib"
+	_ "github.com/jackc/pgx/v5/stdlib" // the owner's connection, for migrations
 	"github.com/pressly/goose/v3"
 
 	"github.com/billfold/billfold/internal/base/clock"
@@ -115,9 +115,6 @@ func openServer(ctx context.Context, o Options, seal Sealer, clk clock.Clock) (*
 	}
 	return &Store{engine: engine, seal: seal, clock: clk}, nil
 }
-
-// The driver registers itself under this name when it is linked.
-var _ = stdlib.GetDefaultDriver
 
 // Close lets the database go.
 func (s *Store) Close() error {

@@ -18,6 +18,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/billfold/billfold/internal/base/calendar"
@@ -76,6 +77,9 @@ type Posting struct {
 // Event names the business event that a transaction records, as package chart
 // lists them.
 type Event string
+
+// ReversedSuffix ends the event of a reversal, after the event it takes back.
+const ReversedSuffix = ".reversed"
 
 // Transaction is one balanced, append-only entry of a book.
 type Transaction struct {
@@ -218,11 +222,11 @@ func (t *Transaction) Reversal() (Transaction, error) {
 	if t.Phase != Posted && t.Phase != PostPending {
 		return Transaction{}, fmt.Errorf("a pending transaction is voided, not reversed")
 	}
-	if t.Phase == Posted && t.Of != 0 {
+	if strings.HasSuffix(string(t.Event), ReversedSuffix) {
 		return Transaction{}, fmt.Errorf("a reversal is not reversed: enter the event anew")
 	}
 	r := Transaction{
-		Book: t.Book, EffectiveOn: t.EffectiveOn, Event: t.Event + ".reversed", Phase: Posted, Of: t.Seq,
+		Book: t.Book, EffectiveOn: t.EffectiveOn, Event: t.Event + ReversedSuffix, Phase: Posted, Of: t.Seq,
 		Postings: make([]Posting, len(t.Postings)),
 	}
 	for i, p := range t.Postings {

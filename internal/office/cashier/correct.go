@@ -145,9 +145,10 @@ func (c *Cashier) Move(ctx context.Context, order Order, from Ref, to Target) (D
 
 // Reverse takes a received payment part back as if it had never counted: a
 // returned cheque or entry, or one that was entered by mistake. What it paid is
-// owed again. Money in suspense can be reversed too: it goes back to its
-// sender. Conflict as with Move. A part that was moved or released is reversed
-// after it is moved back.
+// owed again, by the survivor where the account was merged since. Money in
+// suspense can be reversed too: it goes back to its sender; and so can an
+// application of unapplied money, which is then unapplied as before. Conflict as
+// with Move. A part that was moved or released is reversed after it is moved back.
 func (c *Cashier) Reverse(ctx context.Context, order Order, of Ref) (Done, error) {
 	const op = "cashier.Reverse"
 	if err := order.validate(op, true); err != nil {
@@ -157,8 +158,10 @@ func (c *Cashier) Reverse(ctx context.Context, order Order, of Ref) (Done, error
 	if err != nil {
 		return Done{}, fault.Wrap(op, err)
 	}
-	if t.Event != chart.PaymentReceived && t.Event != chart.PaymentSuspended {
-		return Done{}, fault.New(fault.Invalid, op, "only a received payment is reversed, not %q", t.Event).
+	switch t.Event {
+	case chart.PaymentReceived, chart.PaymentSuspended, chart.PaymentApplied:
+	default:
+		return Done{}, fault.New(fault.Invalid, op, "only a received payment or an application is reversed, not %q", t.Event).
 			WithHint("Move money back first, then reverse the transaction that received it.")
 	}
 	want := Want{Books: []ledger.BookNo{of.Book}, Items: paidItems(&t)}
@@ -178,8 +181,27 @@ func (c *Cashier) Reverse(ctx context.Context, order Order, of Ref) (Done, error
 		back.Link, back.Documents = string(claim.ID), []ledger.DocDigest{claim.Digest()}
 		d.post(&back)
 		d.writes.Endings = append(d.writes.Endings, Ending{t.Book, t.Seq, back.Seq})
-		return []Ref{{back.Book, back.Seq}}, nil
+		refs := []Ref{{back.Book, back.Seq}}
+		if b := d.books[t.Book]; b.Status == Merged {
+			refs = append(refs, c.followMerge(d, order, claim, b, &t)...)
+		}
+		return refs, nil
 	})
+}
+
+// followMerge moves what a reversal reopened in a merged account to the survivor,
+// where payments reach it.
+func (c *Cashier) followMerge(d *desk, order Order, claim *payment.Claim, merged *openBook, t *ledger.Transaction) []Ref {
+	survivor := d.survivor(merged)
+	if survivor == nil {
+		return nil
+	}
+	var refs []Ref
+	for _, ref := range paidItems(t) {
+		item := merged.item(ref.No)
+		refs = append(refs, c.carry(d, order, claim, nil, merged, survivor, *item, c.house.PostingDay(item.Purse.Entity))...)
+	}
+	return refs
 }
 
 // placed loads a transaction that placed money in a billing account's book, and
@@ -219,6 +241,11 @@ func (c *Cashier) withdraw(ctx context.Context, d *desk, op string, t *ledger.Tr
 	if by, ended := endings[t.Seq]; ended {
 		return fault.New(fault.Conflict, op, "transaction %d was taken back before, by transaction %d", t.Seq, by)
 	}
+	if t.Event == chart.PaymentApplied {
+		if err := c.giveBack(ctx, d, op, t); err != nil {
+			return err
+		}
+	}
 	for _, p := range t.Postings {
 		_, code, err := chart.Explain(p.Credit)
 		if err != nil {
@@ -240,6 +267,20 @@ func (c *Cashier) withdraw(ctx context.Context, d *desk, op string, t *ledger.Tr
 			return err
 		}
 	}
+	return nil
+}
+
+// giveBack leaves unapplied again what the application t had used.
+func (c *Cashier) giveBack(ctx context.Context, d *desk, op string, t *ledger.Transaction) error {
+	if d.books[t.Book].Status == Merged {
+		return fault.New(fault.Conflict, op, "the account was merged since, so money cannot be left unapplied in it").
+			WithHint("Undo the merge first, or move the payment.")
+	}
+	from, err := c.unapplied(ctx, op, Ref{t.Book, t.Of})
+	if err != nil {
+		return err
+	}
+	d.writes.Spent = append(d.writes.Spent, UnappliedMove{t.Book, t.Of, from.Open + t.Total()})
 	return nil
 }
 

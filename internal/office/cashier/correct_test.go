@@ -247,3 +247,36 @@ func TestRedebit_AnotherPersonOwesWhatIsOpen(t *testing.T) {
 		c.wantOpen(guarantor, "1:20.00")
 	})
 }
+
+func TestReverse_OfAnApplicationLeavesTheMoneyUnappliedAsBefore(t *testing.T) {
+	onEach(t, func(t *testing.T, c *counter) {
+		no := c.member()
+		r := c.pays(premium, to(no, 5_000))[0]
+		c.owes(no, premium, 2_000, april)
+		used := c.did(c.Cashier.ApplyUnapplied(t.Context(), c.order(), ref(r), nil))
+		c.did(c.Cashier.Reverse(t.Context(), c.order(), used.Refs[0]))
+		c.wantOpen(no, "1:20.00")
+		if left := c.unapplied(no); left != 5_000 {
+			t.Errorf("unapplied are %s, want all 50.00 again", left)
+		}
+		// The cheque bounced: with its application taken back it can be reversed.
+		c.did(c.Cashier.Reverse(t.Context(), c.order(), ref(r)))
+		c.wantOpen(no, "1:20.00")
+		_, err := c.Cashier.Reverse(t.Context(), c.order(), used.Refs[0])
+		c.wantKind(err, fault.Conflict)
+	})
+}
+
+func TestReverse_InAMergedAccountIsOwedByTheSurvivor(t *testing.T) {
+	onEach(t, func(t *testing.T, c *counter) {
+		merged, survivor := c.member(), c.member()
+		c.owes(merged, premium, 3_000, april)
+		r := c.pays(premium, to(merged, 3_000))[0]
+		c.did(c.Cashier.Merge(t.Context(), c.order(), ledger.BookNo(merged), ledger.BookNo(survivor)))
+		c.did(c.Cashier.Reverse(t.Context(), c.order(), ref(r)))
+		c.wantOpen(merged, "")
+		c.wantOpen(survivor, "1:30.00")
+		c.pays(premium, to(merged, 3_000))
+		c.wantOpen(survivor, "")
+	})
+}

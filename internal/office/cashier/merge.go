@@ -52,7 +52,8 @@ func (c *Cashier) moveAll(
 	var refs []Ref
 	for _, item := range slices.Clone(source.Items) {
 		if item.Open > 0 {
-			refs = append(refs, c.carry(d, order, claim, source, target, item, c.house.PostingDay(item.Purse.Entity))...)
+			refs = append(refs, c.carry(d, order, claim, []ledger.DocDigest{claim.Digest()}, source, target, item,
+				c.house.PostingDay(item.Purse.Entity))...)
 		}
 	}
 	unapplied, err := c.store.UnappliedOf(ctx, source.No)
@@ -133,7 +134,8 @@ func (c *Cashier) moveBack(
 	}
 	for _, item := range slices.Clone(survivor.Items) {
 		if item.Open > 0 && slices.Contains(brought, Ref{survivor.No, item.BilledSeq}) {
-			refs = append(refs, c.carry(d, order, claim, survivor, home, item, c.house.PostingDay(item.Purse.Entity))...)
+			refs = append(refs, c.carry(d, order, claim, []ledger.DocDigest{claim.Digest()}, survivor, home, item,
+				c.house.PostingDay(item.Purse.Entity))...)
 		}
 	}
 	unapplied, err := c.store.UnappliedOf(ctx, survivor.No)

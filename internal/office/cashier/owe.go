@@ -126,21 +126,23 @@ func (c *Cashier) Redebit(
 		if item == nil || item.Open == 0 {
 			return nil, fault.New(fault.Conflict, op, "nothing is open on this item")
 		}
-		return c.carry(d, order, claim, source, target, *item, from), nil
+		return c.carry(d, order, claim, []ledger.DocDigest{claim.Digest()}, source, target, *item, from), nil
 	})
 }
 
 // carry moves what is open on an item to another book, in two linked
 // transactions.
+// Documents are those of the transaction by which it leaves.
 func (c *Cashier) carry(
-	d *desk, order Order, claim *payment.Claim, source, target *openBook, item openitem.Item, from calendar.Date,
+	d *desk, order Order, claim *payment.Claim, documents []ledger.DocDigest, source, target *openBook, item openitem.Item,
+	from calendar.Date,
 ) []Ref {
 	open := item.Open
 	out := transaction(source.No, chart.ItemMovedOut, order.Actor)
 	out.PostedOn = c.house.PostingDay(item.Purse.Entity)
 	out.EffectiveOn, out.Link, out.Reason = from, string(claim.ID), order.Reason
 	out.Postings = []ledger.Posting{chart.Transfer(item.Purse, chart.Interaccount, chart.Receivable, open, item.No)}
-	out.Documents = []ledger.DocDigest{claim.Digest()}
+	out.Documents = documents
 	d.setOpen(source, item.No, -open)
 	d.post(&out)
 

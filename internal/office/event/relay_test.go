@@ -410,12 +410,15 @@ func openQueue(t testing.TB, o *storetest.Office, done func()) *job.Queue {
 
 // counted is an outbox in memory, of transactions that are all alike.
 type counted struct {
-	waiting, taken int
-	fail           error
+	mu      sync.Mutex
+	waiting int
+	fail    error
+	batches []int
 }
 
 func (c *counted) TakeOutbox(_ context.Context, most int) ([]event.Ref, error) {
-	c.taken++
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.fail != nil {
 		return nil, c.fail
 	}
@@ -423,43 +426,56 @@ func (c *counted) TakeOutbox(_ context.Context, most int) ([]event.Ref, error) {
 }
 
 func (c *counted) DropOutbox(_ context.Context, refs []event.Ref) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.waiting -= len(refs)
 	return nil
+}
+
+func (c *counted) enqueue(_ context.Context, b event.Batch) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.batches = append(c.batches, len(b.Books))
+	return nil
+}
+
+func (c *counted) set(waiting int, fail error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting, c.fail = waiting, fail
 }
 
 func TestRelay_Run(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		outbox := &counted{waiting: 5}
-		var batches []int
-		relay := event.NewRelay(outbox, func(_ context.Context, b event.Batch) error {
-			batches = append(batches, len(b.Books))
-			return nil
-		}, event.Options{Batch: 2, Every: time.Minute, Rest: time.Second})
+		relay := event.NewRelay(outbox, outbox.enqueue, event.Options{Batch: 2, Every: time.Minute, Rest: time.Second})
 		ctx, cancel := context.WithCancel(t.Context())
 		stopped := make(chan struct{})
 		go func() { relay.Run(ctx); close(stopped) }()
 		check := func(when string, want ...int) {
 			t.Helper()
 			synctest.Wait()
-			if !slices.Equal(batches, want) {
-				t.Errorf("%s: got batches %v, want %v", when, batches, want)
+			outbox.mu.Lock()
+			defer outbox.mu.Unlock()
+			if !slices.Equal(outbox.batches, want) {
+				t.Errorf("%s: got batches %v, want %v", when, outbox.batches, want)
 			}
 		}
 		check("at the start", 2)
 		<-time.After(3 * time.Second)
 		check("while batches are full, one after each rest", 2, 2, 1)
 
-		outbox.waiting = 1
+		outbox.set(1, nil)
 		relay.Wake()
 		relay.Wake() // waking twice is waking once
 		check("woken, it rests first so that more can gather", 2, 2, 1)
-		outbox.waiting++
+		outbox.set(2, nil)
 		<-time.After(time.Second)
 		check("after the rest, what gathered goes together", 2, 2, 1, 2)
 
-		outbox.waiting, outbox.fail = 1, errors.New("the database is down")
+		outbox.set(1, errors.New("the database is down"))
 		<-time.After(90 * time.Second)
-		outbox.fail = nil
+		outbox.set(1, nil)
 		check("while the outbox fails", 2, 2, 1, 2)
 		<-time.After(90 * time.Second)
 		check("nobody woke it, and it looked again by itself", 2, 2, 1, 2, 1)

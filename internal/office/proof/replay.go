@@ -36,6 +36,7 @@ type replay struct {
 type pastEntry struct {
 	event ledger.Event
 	phase ledger.Phase
+	of    int64
 	pairs uint64
 }
 
@@ -47,10 +48,11 @@ type itemState struct {
 
 // holding is unapplied money or money in suspense.
 type holding struct {
-	seq   int64
-	purse chart.Purse
-	open  money.Cents // as stored
-	left  money.Cents // as the journal says
+	seq    int64
+	purse  chart.Purse
+	amount money.Cents
+	open   money.Cents // as stored
+	left   money.Cents // as the journal says
 }
 
 func find(held []holding, seq int64) *holding {
@@ -167,7 +169,7 @@ func (r *replay) transaction(t *ledger.Transaction) error {
 	if err := r.v.rules(r, t, d); err != nil {
 		return err
 	}
-	r.past = append(r.past, pastEntry{t.Event, t.Phase, pairsHash(t.Postings, false)})
+	r.past = append(r.past, pastEntry{t.Event, t.Phase, t.Of, pairsHash(t.Postings, false)})
 	for _, p := range t.Postings {
 		r.v.report.Accounts.Add(t.Phase, p)
 		r.v.report.Cents[r.v.accounts[p.Debit].purse.Fund] += p.Cents
@@ -393,13 +395,11 @@ func pairsHash(postings []ledger.Posting, mirrored bool) uint64 {
 	return h
 }
 
-const reversedSuffix = ".reversed"
-
 // ends reports whether t ends another transaction of its book for ever: it
 // reverses it, moves it out, or ends it while pending. A merge moves what is
 // left of unapplied money, which ends nothing.
 func ends(t *ledger.Transaction, act payment.Act) bool {
 	return t.Phase == ledger.PostPending || t.Phase == ledger.VoidPending ||
-		strings.HasSuffix(string(t.Event), reversedSuffix) ||
+		strings.HasSuffix(string(t.Event), ledger.ReversedSuffix) ||
 		t.Event == chart.PaymentMovedOut && act == payment.Move
 }

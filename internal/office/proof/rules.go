@@ -188,9 +188,9 @@ func (r *replay) of(t *ledger.Transaction, act payment.Act) error {
 		return posting("a reference to the transaction that it ends", "none")
 	}
 	past := r.past[t.Of-1]
-	reversed := strings.HasSuffix(string(t.Event), reversedSuffix)
+	reversed := strings.HasSuffix(string(t.Event), ledger.ReversedSuffix)
 	switch {
-	case reversed && (t.Event != past.event+reversedSuffix || pairsHash(t.Postings, true) != past.pairs):
+	case reversed && (t.Event != past.event+ledger.ReversedSuffix || pairsHash(t.Postings, true) != past.pairs):
 		return posting("the pairs of "+seqText(t.Of)+" with their sides exchanged", "others")
 	case t.Phase == ledger.PostPending || t.Phase == ledger.VoidPending:
 		if past.phase != ledger.Pending || pairsHash(t.Postings, false) != past.pairs {
@@ -222,7 +222,12 @@ func (r *replay) move(t *ledger.Transaction, receipt *payment.ReceiptPart, m *mo
 			}
 		}
 	}
-	if m.unapplied > 0 {
+	switch {
+	case t.Event == chart.PaymentApplied+ledger.ReversedSuffix:
+		if err := r.restore(t, m); err != nil {
+			return err
+		}
+	case m.unapplied > 0:
 		if err := r.leftUnapplied(t, m); err != nil {
 			return err
 		}
@@ -276,7 +281,7 @@ func (r *replay) leftUnapplied(t *ledger.Transaction, m *movement) error {
 	case u.Received != t.EffectiveOn:
 		return r.broken("unapplied", key, "received on "+t.EffectiveOn.String(), u.Received.String())
 	}
-	r.held = append(r.held, holding{t.Seq, u.Purse, u.Open, u.Amount})
+	r.held = append(r.held, holding{t.Seq, u.Purse, u.Amount, u.Open, u.Amount})
 	c.advance()
 	return nil
 }
@@ -307,8 +312,19 @@ func (r *replay) suspended(t *ledger.Transaction, receipt *payment.ReceiptPart, 
 	case !slices.Contains(suspense.Reasons(), s.Reason):
 		return r.broken("suspense", key, "a known reason", fmt.Sprintf("%q", s.Reason))
 	}
-	r.waiting = append(r.waiting, holding{t.Seq, s.Purse, s.Open, s.Amount})
+	r.waiting = append(r.waiting, holding{t.Seq, s.Purse, s.Amount, s.Open, s.Amount})
 	c.advance()
+	return nil
+}
+
+// restore gives unapplied money back that a reversed application had used.
+func (r *replay) restore(t *ledger.Transaction, m *movement) error {
+	from := r.past[t.Of-1].of
+	h := find(r.held, from)
+	if h == nil || h.purse != m.purse || h.left+m.unapplied > h.amount {
+		return r.broken("posting", ", "+seqText(t.Seq), "unapplied money at "+seqText(from)+" that was used", "less or none")
+	}
+	h.left += m.unapplied
 	return nil
 }
 
