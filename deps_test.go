@@ -63,6 +63,7 @@ var sameFloor = map[roomPair]string{
 	{"rail/lockbox", "rail/railtest"}:         "the rails' conformance suite, for tests",
 	{"rail/wire", "rail/railtest"}:            "the rails' conformance suite, for tests",
 	{"sim", "sim/audit"}:                      "the simulation holds the product against its auditor",
+	{"office/proof", "office/audit"}:          "the trail is proved with the books",
 	{"office/proof", "office/cashier"}:        "a proof replays what the cashier wrote",
 	{"office/intake", "office/cashier"}:       "a proved file's items are posted",
 	{"office/enrolment", "office/audit"}:      "a person's record is read and changed under a named access",

@@ -58,6 +58,8 @@ type exampleJSON struct {
 	LastName      string      `json:"last_name"`
 	StatementCode string      `json:"statement_code"`
 	Due           money.Cents `json:"due_cents"`
+
+	premium money.Cents // of Due: a lockbox of the premium fund takes no more
 }
 
 // Run implements the command.
@@ -160,7 +162,7 @@ func (d *demonstration) fill(ctx context.Context) error {
 	if report.Added != d.command.Members {
 		return fault.New(fault.Internal, "", "%d of %d made-up members were enrolled", report.Added, d.command.Members)
 	}
-	if err := d.take(ctx, "juniper-outfitters.834", demo.Enrolment(d.today())); err != nil {
+	if err := d.take(ctx, "juniper-outfitters.834", demo.Enrolment(d.today(), 0)); err != nil {
 		return err
 	}
 	if err := d.loadPeople(ctx); err != nil {
@@ -301,16 +303,19 @@ func (d *demonstration) findExamples(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		due := money.Cents(0)
+		due, premium := money.Cents(0), money.Cents(0)
 		for _, item := range have.Books[ledger.BookNo(p.Number)].Items {
 			due += item.Open
+			if item.Purse.Fund == chart.Premium {
+				premium += item.Open
+			}
 		}
-		if p.Record.Relationship != member.Self || due == 0 {
+		if p.Record.Relationship != member.Self || premium == 0 {
 			continue
 		}
 		person := &p.Record.Person
 		d.examples = append(d.examples, exampleJSON{
-			Number: p.Number.Digits(), ZIP: person.Residence.ZIP, LastName: person.Name.Last, Due: due,
+			Number: p.Number.Digits(), ZIP: person.Residence.ZIP, LastName: person.Name.Last, Due: due, premium: premium,
 		})
 		books = append(books, ledger.BookNo(p.Number))
 	}
@@ -340,7 +345,7 @@ func (d *demonstration) writeFilesToTry() error {
 	}
 	var cheques []demo.Cheque
 	for _, e := range d.examples[:3] {
-		cheques = append(cheques, demo.Cheque{Reference: e.Number, Cents: e.Due})
+		cheques = append(cheques, demo.Cheque{Reference: e.Number, Cents: e.premium})
 	}
 	cheques[2].Reference = demo.Swapped(cheques[2].Reference)
 	good, err := demo.Lockbox(d.today(), 2, cheques)
@@ -351,7 +356,7 @@ func (d *demonstration) writeFilesToTry() error {
 		d.examples[0].Number + ",medical,85.00," + d.today().AddDays(30).String() + ",Office visit,ordinary\n"
 	var failed error
 	for name, content := range map[string][]byte{
-		tryLockbox: good, tryEnrolment: demo.Enrolment(d.today()), tryItems: []byte(items),
+		tryLockbox: good, tryEnrolment: demo.Enrolment(d.today(), 1), tryItems: []byte(items),
 		// Two bytes of the first cheque's amount: the file's own totals disagree.
 		tryBroken: bytes.Replace(good, []byte("6001001000"), []byte("6001001099"), 1),
 	} {
@@ -364,12 +369,14 @@ func (d *demonstration) steps() []web.Step {
 	data := d.command.Data
 	command := func(format string, args ...any) string { return "bin/billfold " + fmt.Sprintf(format, args...) }
 	return []web.Step{
-		{Title: web.Text{English: "Take a lockbox file: two cheques find their owners, one goes to suspense", Spanish: "Reciba un archivo de cheques: dos encuentran a su dueño y uno queda pendiente"},
+		{Title: web.Text{English: "Take a lockbox file: two checks find their owners, one goes to suspense", Spanish: "Reciba un archivo de cheques: dos encuentran a su dueño y uno queda pendiente"},
 			Command: command("import %s --data %s", filepath.Join(d.try, tryLockbox), data)},
 		{Title: web.Text{English: "See what is in suspense and who may own it", Spanish: "Vea qué dinero está pendiente y de quién puede ser"},
 			Command: command("suspense list --data %s", data)},
 		{Title: web.Text{English: "Send a file whose totals are wrong: nothing is posted", Spanish: "Envíe un archivo con totales equivocados: no se registra nada"},
 			Command: command("import %s --data %s", filepath.Join(d.try, tryBroken), data)},
+		{Title: web.Text{English: "Enrol an employer's people from an 834: each gets a number", Spanish: "Inscriba a las personas de un empleador con un 834: cada una recibe un número"},
+			Command: command("import %s --data %s", filepath.Join(d.try, tryEnrolment), data)},
 		{Title: web.Text{English: "Prove every cent", Spanish: "Compruebe cada centavo"},
 			Command: command("verify --data %s", data)},
 	}
@@ -390,7 +397,7 @@ func (d *demonstration) announce(r *run, ready *readyJSON) error {
 		if err != nil {
 			return err
 		}
-		r.printf("\n  Take cash for somebody (%s, owes %s)\n    bin/billfold take cash --number %q --amount 25.00 --staff you --drawer boulder-1 --data %s\n",
+		r.printf("\n  Take cash for somebody (%s, owes %s)\n    bin/billfold take cash --number %q --amount 5.00 --staff you --drawer boulder-1 --data %s\n",
 			e.LastName, e.Due.Grouped(), number.Grouped(), d.command.Data)
 		r.printf("    bin/billfold account %q --data %s\n", number.Grouped(), d.command.Data)
 	}

@@ -154,11 +154,16 @@ func (c *importCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
+	if r.office == nil { // a running process goes on with them by itself
+		if _, err := o.intake.Resume(r.ctx, r.progress()); err != nil {
+			return err
+		}
+	}
 	worst := exitOK
 	for _, name := range c.Files {
 		results, err := o.takeFile(r, name, actor)
 		for _, result := range results {
-			if result.Verdict != fault.Accept {
+			if report, ok := result.Report.(enrolment.Report); result.Verdict != fault.Accept || ok && report.Refused > 0 {
 				worst = exitRefused
 			}
 			if err := r.result(result, c.JSON); err != nil {
@@ -228,7 +233,13 @@ func (r *run) result(result intake.Result, asJSON bool) error {
 		r.printf("  this business file was taken before; nothing was posted again\n")
 	}
 	if t := result.Tally; t != nil {
-		r.printf("  %d items posted, %s; of them %d in suspense, %s\n", t.Items, t.Cents.Grouped(), t.Suspended, t.SuspendedCents.Grouped())
+		r.printf("  posted: %s, %s\n", counted(t.Items, "item"), t.Cents.Grouped())
+		switch {
+		case t.Items == 0:
+			r.printf("  nothing in this file is money that no other file brings\n")
+		case t.Suspended > 0:
+			r.printf("  of it in suspense: %s in %s\n", t.SuspendedCents.Grouped(), counted(t.Suspended, "entry"))
+		}
 	}
 	if result.Report != nil {
 		lines, err := indented(result.Report)
@@ -240,9 +251,39 @@ func (r *run) result(result intake.Result, asJSON bool) error {
 	return nil
 }
 
+// counted writes a number of things.
+func counted(n int, thing string) string {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(thing, "y"):
+		thing = strings.TrimSuffix(thing, "y") + "ies"
+	default:
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
 var verdictWords = map[fault.Verdict]string{
 	fault.Accept: "accepted", fault.Flag: "flagged: its own controls disagree, nothing was posted",
 	fault.Refuse: "refused, nothing was posted",
+}
+
+// sentence writes one line of a report: where, what became of it, and why.
+func sentence(entry any) string {
+	fields, ok := entry.(map[string]any)
+	if !ok {
+		return fmt.Sprint(entry)
+	}
+	text := ""
+	if line, ok := fields["line"].(float64); ok && line > 0 { // not money: a line number
+		text = fmt.Sprintf("line %.0f, ", line)
+	}
+	for _, name := range []string{"record", "outcome", "field", "note", "message"} {
+		if v, ok := fields[name].(string); ok && v != "" {
+			text += strings.ReplaceAll(v, "_", " ") + ": "
+		}
+	}
+	return strings.TrimSuffix(text, ": ")
 }
 
 // indented writes a report for people: a line per field that says something.
@@ -260,7 +301,7 @@ func indented(report any) (string, error) {
 			}
 		case []any:
 			for _, entry := range v {
-				lines = append(lines, fmt.Sprintf("  %s: %v\n", name, entry))
+				lines = append(lines, "  "+sentence(entry)+"\n")
 			}
 		}
 	}

@@ -52,6 +52,24 @@ func newMembersOffice(o *office) (*membersOffice, error) {
 	}, nil
 }
 
+// lookedAt records that staff saw entries in suspense, which can name a payer.
+func (m *membersOffice) lookedAt(ctx context.Context, actor ident.Actor, entries []cashier.SuspenseEntry) error {
+	access, err := audit.By(actor, "work on suspense", "cli")
+	if err != nil {
+		return err
+	}
+	var books []ledger.BookNo
+	for i := range entries {
+		if !slices.Contains(books, entries[i].Book) {
+			books = append(books, entries[i].Book)
+		}
+	}
+	if len(books) == 0 {
+		return nil
+	}
+	return m.trail.Record(ctx, access, audit.ReadSuspense, books...)
+}
+
 // suggestionsMax bounds the near misses that a clerk is shown.
 const suggestionsMax = 5
 
@@ -136,6 +154,7 @@ type accountJSON struct {
 	BornOn    string          `json:"born_on,omitempty"`
 	Region    string          `json:"region,omitempty"`
 	ZIP       string          `json:"zip,omitempty"`
+	OwedBy    []debtorJSON    `json:"owed_by"` // who owes for this person where it is another
 	Due       money.Cents     `json:"due_cents"`
 	Unapplied money.Cents     `json:"unapplied_cents"`
 	Funds     []fundJSON      `json:"funds"`
@@ -143,6 +162,11 @@ type accountJSON struct {
 	Household []relativeJSON  `json:"household"`
 	Coverages []coverageJSON  `json:"coverages"`
 	Journal   []journalJSON   `json:"journal"`
+}
+
+type debtorJSON struct {
+	Fund   chart.Fund `json:"fund"`
+	Ending string     `json:"ending"`
 }
 
 type fundJSON struct {
@@ -207,6 +231,11 @@ func (c *accountCommand) Run(r *run) error {
 		return err
 	}
 	account, err := o.members.registry.Account(r.ctx, access, c.Number)
+	if fault.KindOf(err) == fault.NotFound {
+		if _, slip := billpay.Parse(c.Number); slip != nil {
+			return fault.New(fault.NotFound, "", "%s; and it is no old number on file", fault.MessageOf(slip)).WithHint(fault.HintOf(slip))
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -225,7 +254,15 @@ func (o *office) accountView(ctx context.Context, a *registry.Account) (accountJ
 	view := accountJSON{
 		Account: string(a.Opaque), Ending: a.Number.Last4(), Status: string(a.Status), Kind: string(a.Kind),
 		Name: a.Organisation, Funds: []fundJSON{}, Money: []unappliedJSON{}, Household: []relativeJSON{},
-		Coverages: []coverageJSON{}, Journal: []journalJSON{},
+		Coverages: []coverageJSON{}, Journal: []journalJSON{}, OwedBy: []debtorJSON{},
+	}
+	for _, o := range []struct {
+		fund chart.Fund
+		by   billpay.Number
+	}{{chart.Premium, a.Owing.Premium}, {chart.Medical, a.Owing.Medical}, {chart.Pharmacy, a.Owing.Pharmacy}} {
+		if !o.by.IsZero() && o.by != a.Number {
+			view.OwedBy = append(view.OwedBy, debtorJSON{o.fund, o.by.Last4()})
+		}
 	}
 	if a.Organisation == "" {
 		view.Name, view.BornOn = a.Person.Name.Full(), a.Person.BirthDate.String()
@@ -273,6 +310,9 @@ func itemView(i *openitem.Item) itemJSON {
 func (r *run) account(v *accountJSON) {
 	r.printf("%s, account ending %s, %s (%s)\n", v.Name, v.Ending, v.Status, v.Account)
 	r.printf("Owes %s, unapplied %s\n", v.Due.Grouped(), v.Unapplied.Grouped())
+	for _, o := range v.OwedBy {
+		r.printf("  %s is owed by the account ending %s: payments for it under this number are applied there\n", o.Fund, o.Ending)
+	}
 	for _, f := range v.Funds {
 		for _, i := range f.Items {
 			r.printf("  %-9s due %s %12s of %12s  %s %s\n", f.Fund, i.DueOn, i.Open.Grouped(), i.Amount.Grouped(), i.Text, i.Invoice)
@@ -289,6 +329,7 @@ func (r *run) account(v *accountJSON) {
 type memberCommand struct {
 	Merge   memberMergeCommand   `cmd:"" help:"Join two billing accounts of one person; both numbers reach the survivor for ever."`
 	Unmerge memberUnmergeCommand `cmd:"" help:"Undo a wrong merge."`
+	Alias   memberAliasCommand   `cmd:"" help:"Note the number that an earlier system gave an account."`
 	Find    memberFindCommand    `cmd:"" help:"Find people by last name and birth date."`
 }
 
@@ -470,8 +511,46 @@ func (c *memberFindCommand) Run(r *run) error {
 	if c.JSON {
 		return r.printJSON(views)
 	}
+	if len(views) == 0 {
+		r.printf("Nobody of that name and birth date is on file.\n")
+	}
 	for _, v := range views {
 		r.printf("%s  %s, %s, ending %s\n", v.Account, v.Name, v.Relationship, v.Ending)
 	}
+	return nil
+}
+
+type memberAliasCommand struct {
+	where   `embed:""`
+	staffer `embed:""`
+	Number  string `arg:"" help:"Bill pay number of the account."`
+	Old     string `required:"" help:"The old number, in whatever form the earlier system used."`
+	System  string `required:"" help:"The earlier system's name: small letters, digits and hyphens."`
+	Reason  string `required:"" help:"Why; it stands in the audit trail."`
+}
+
+// Run implements the command.
+func (c *memberAliasCommand) Run(r *run) error {
+	o, done, err := r.open(&c.where)
+	if err != nil {
+		return err
+	}
+	defer done()
+	actor, err := c.actor()
+	if err != nil {
+		return err
+	}
+	access, err := audit.By(actor, c.Reason, "cli")
+	if err != nil {
+		return err
+	}
+	alias, err := billpay.ParseAlias(c.System, c.Old)
+	if err != nil {
+		return err
+	}
+	if err := o.members.registry.NoteAlias(r.ctx, access, c.Number, alias); err != nil {
+		return err
+	}
+	r.printf("Noted: payments under the old number reach this account for ever.\n")
 	return nil
 }

@@ -92,6 +92,9 @@ func (c *takeCashCommand) instruction(r *run, o *office) (payment.Instruction, e
 		return payment.Instruction{}, fault.New(fault.Invalid, "", "--drawer: %q is not a counter of the plan", c.Drawer).
 			WithHint("Counters are listed in plan.yaml under \"receiving\" with kind: counter.")
 	}
+	if amount <= 0 {
+		return payment.Instruction{}, fault.New(fault.Invalid, "", "--amount: it must be above zero")
+	}
 	if c.Key == "" {
 		c.Key = "counter:" + string(ident.NewOpaque())
 	}
@@ -205,9 +208,10 @@ type suspenseCommand struct {
 }
 
 type suspenseListCommand struct {
-	where `embed:""`
-	Most  int  `help:"How many to list." default:"100"`
-	JSON  bool `help:"Answer in JSON."`
+	where   `embed:""`
+	staffer `embed:""`
+	Most    int  `help:"How many to list." default:"100"`
+	JSON    bool `help:"Answer in JSON."`
 }
 
 // entryView is a suspense entry as the command line shows it.
@@ -246,6 +250,13 @@ func (c *suspenseListCommand) Run(r *run) error {
 	defer done()
 	entries, err := o.store.OpenSuspense(r.ctx, c.Most)
 	if err != nil {
+		return err
+	}
+	actor, err := c.actor()
+	if err != nil {
+		return err
+	}
+	if err := o.members.lookedAt(r.ctx, actor, entries); err != nil {
 		return err
 	}
 	views := make([]entryView, len(entries))
@@ -293,6 +304,9 @@ func (c *suspenseShowCommand) Run(r *run) error {
 		return err
 	}
 	actor, err := c.actor()
+	if err == nil {
+		err = o.members.lookedAt(r.ctx, actor, []cashier.SuspenseEntry{entry})
+	}
 	if err != nil {
 		return err
 	}
@@ -354,7 +368,7 @@ func (r *run) done(o *office, d cashier.Done, asJSON bool, say string) error {
 	if d.Replayed {
 		say += " (before; nothing was done again)"
 	}
-	r.printf("%s\n", say)
+	r.printf("%s; in the books as\n", say)
 	for _, ref := range view.Refs {
 		r.printf("  %s\n", ref)
 	}

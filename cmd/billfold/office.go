@@ -89,6 +89,28 @@ func (r *run) open(w *where) (*office, func(), error) {
 	return o, func() { o.store.Close() }, nil
 }
 
+// openBooks is open for what needs no configuration: the books as they are, such
+// as a copy that was restored elsewhere.
+func (r *run) openBooks(w *where) (*office, func(), error) {
+	if r.office != nil {
+		return r.office, func() {}, nil
+	}
+	clk := clock.System{}
+	keys, err := vault.Open(w.keys())
+	if err != nil {
+		return nil, nil, err
+	}
+	signing, err := vault.OpenSigning(w.keys())
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := store.Open(r.ctx, store.Options{Dir: w.Data, DSN: w.DSN, OwnerDSN: w.OwnerDSN}, keys, clk)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &office{vault: keys, signing: signing, store: s, clock: clk}, func() { s.Close() }, nil
+}
+
 func openOffice(ctx context.Context, w *where, clk clock.Clock) (*office, error) {
 	p, problems := plan.Load(w.config())
 	if len(problems) > 0 {

@@ -31,6 +31,7 @@ type proofView struct {
 	Claims       int64                      `json:"claims"`
 	Files        int64                      `json:"files"`
 	Seals        int64                      `json:"seals"`
+	Audited      int64                      `json:"audit_entries"`
 	Cents        map[chart.Fund]money.Cents `json:"posted_cents"`
 	Debits       money.Cents                `json:"debit_cents"`
 	Credits      money.Cents                `json:"credit_cents"`
@@ -45,7 +46,7 @@ type accountView struct {
 
 // Run implements the command.
 func (c *verifyCommand) Run(r *run) error {
-	o, done, err := r.open(&c.where)
+	o, done, err := r.openBooks(&c.where)
 	if err != nil {
 		return err
 	}
@@ -56,6 +57,12 @@ func (c *verifyCommand) Run(r *run) error {
 	})
 	if err != nil {
 		return err
+	}
+	if report.Broken == nil {
+		report.Audited, report.Broken, err = proof.VerifyAudit(o.store.AuditEntries(r.ctx))
+		if err != nil {
+			return err
+		}
 	}
 	if err := r.proof(&report, c.JSON, o.clock.Now().Sub(began)); err != nil {
 		return err
@@ -70,7 +77,7 @@ func (r *run) proof(report *proof.Report, asJSON bool, took time.Duration) error
 	view := proofView{
 		Proved: report.Broken == nil, Broken: report.Broken, Books: report.Books, Transactions: report.Transactions,
 		Postings: report.Postings, Receipts: report.Receipts, Items: report.Items, Claims: report.Claims,
-		Files: report.Files, Seals: report.Seals, Cents: report.Cents, Debits: report.Debits, Credits: report.Credits,
+		Files: report.Files, Seals: report.Seals, Audited: report.Audited, Cents: report.Cents, Debits: report.Debits, Credits: report.Credits,
 		Accounts: []accountView{},
 	}
 	for _, account := range report.Accounts.Ordered() {
@@ -84,9 +91,9 @@ func (r *run) proof(report *proof.Report, asJSON bool, took time.Duration) error
 		r.printf("NOT PROVED: %v\nMoney is not moved by verify. Keep this database as it is and see docs/operators/verify.md.\n", report.Broken)
 		return nil
 	}
-	r.printf("Proved in %s: %d books, %d transactions, %d postings, %d receipts, %d items, %d claims, %d files, %d seals.\n",
+	r.printf("Proved in %s: %d books, %d transactions, %d postings, %d receipts, %d items, %d claims, %d files, %d seals, %d audit entries.\n",
 		took.Round(time.Millisecond), view.Books, view.Transactions, view.Postings, view.Receipts, view.Items, view.Claims,
-		view.Files, view.Seals)
+		view.Files, view.Seals, view.Audited)
 	r.printf("%-32s %18s %18s\n", "Account", "Debit", "Credit")
 	for _, a := range view.Accounts {
 		r.printf("%-32s %18s %18s\n", a.Account, a.Debit.Grouped(), a.Credit.Grouped())

@@ -259,7 +259,7 @@ func (w *world) move() {
 	placed := w.audit.Move(m.place, int64(to))
 	w.agree("a move", err, placed != nil)
 	if placed != nil {
-		w.posted = append(w.posted, &made{m.in, done.Refs[1], placed})
+		w.posted = append(w.posted, &made{m.in, done.Refs[len(done.Refs)-1], placed})
 	}
 }
 

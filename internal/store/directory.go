@@ -2,11 +2,14 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"github.com/billfold/billfold/internal/base/calendar"
+	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/secret"
 	"github.com/billfold/billfold/internal/books/ledger"
+	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/office/enrolment"
 	"github.com/billfold/billfold/internal/people/billpay"
 )
@@ -163,6 +166,17 @@ func (s *Store) holderQuery(handles []string, into map[string][]enrolment.Holder
 			return err
 		},
 	}
+}
+
+// AddAlias implements registry.Store.
+func (s *Store) AddAlias(ctx context.Context, alias billpay.Alias, book ledger.BookNo) error {
+	b := insertInto("directory", "handle", "source", "book_no", "noted_at")
+	b.add(alias.Handle(), alias.Source(), int64(book), s.clock.Now().UnixMicro())
+	err := s.engine.write(ctx, b)
+	if errors.Is(err, cashier.ErrStale) {
+		return fault.New(fault.Conflict, "store.AddAlias", "this system's old number was noted meanwhile")
+	}
+	return err
 }
 
 // Holders tells which accounts were given each of some handles, by which source.

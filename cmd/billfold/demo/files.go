@@ -65,8 +65,8 @@ func BankBillPay(day calendar.Date, payments []Cheque) ([]byte, error) {
 }
 
 // Enrolment writes an 834 in which an employer enrols a family and a single
-// member.
-func Enrolment(day calendar.Date) []byte {
+// member. Each group has an employer, people and ids of its own.
+func Enrolment(day calendar.Date, group int) []byte {
 	from := calendar.On(day.Time().Year(), day.Time().Month(), 1).String()
 	from = strings.ReplaceAll(from, "-", "")
 	today := strings.ReplaceAll(day.String(), "-", "")
@@ -90,7 +90,13 @@ func Enrolment(day calendar.Date) []byte {
 		out.WriteString(s + "~\n")
 	}
 	fmt.Fprintf(&out, "SE*%d*0001~\nGE*1*834~\nIEA*1*000000834~\n", len(segments)+2)
-	return []byte(out.String())
+	names := strings.NewReplacer(
+		"JUN000", fmt.Sprintf("JUN%d00", group), "*JUNIPER~", fmt.Sprintf("*JUNIPER%d~", group), "95550123", fmt.Sprintf("95551%02d3", group),
+		"90055000", fmt.Sprintf("9005%d00", 50+group), "MERCER", []string{"MERCER", "HALVORSEN"}[group%2],
+		"OYELARAN", []string{"OYELARAN", "PRIETO"}[group%2], "834~", fmt.Sprintf("83%d~", 4+group), "*834*X", fmt.Sprintf("*83%d*X", 4+group),
+		"*000000834*0", fmt.Sprintf("*00000083%d*0", 4+group),
+	)
+	return []byte(names.Replace(out.String()))
 }
 
 // Swapped exchanges two neighbouring digits of a number: a slip that the check

@@ -70,6 +70,8 @@ const (
 	ExportCards    Action = "export.cards"
 	ExportRoster   Action = "export.roster"
 	Enrol          Action = "enrol"
+	ReadSuspense   Action = "suspense.read"
+	NoteAlias      Action = "alias.note"
 	ChangeStanding Action = "standing.change" // representatives and authorised payers
 	Settle         Action = "conflict.settle"
 )

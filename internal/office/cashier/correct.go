@@ -94,8 +94,9 @@ func (c *Cashier) target(
 // Move takes a payment part out of the book in which it was placed and places
 // it where it belongs: on another billing account, another fund, or other items
 // of the same account. The received date stays; the old placement is ended once
-// and for ever. Conflict when it was ended before, or when money it left
-// unapplied has been used since.
+// and for ever. The last reference of the answer is where the money stands now.
+// Conflict when it was ended before, or when money it left unapplied has been
+// used since.
 func (c *Cashier) Move(ctx context.Context, order Order, from Ref, to Target) (Done, error) {
 	const op = "cashier.Move"
 	if err := order.validate(op, true); err != nil {
@@ -128,6 +129,10 @@ func (c *Cashier) Move(ctx context.Context, order Order, from Ref, to Target) (D
 		}
 		d.post(&out)
 		d.writes.Endings = append(d.writes.Endings, Ending{t.Book, t.Seq, out.Seq})
+		refs := []Ref{{out.Book, out.Seq}}
+		if b := d.books[t.Book]; b.Status == Merged {
+			refs = append(refs, c.followMerge(d, order, claim, b, &t)...)
+		}
 
 		p, err := c.target(d, op, to, receipt.Purse, receipt.Amount, t.EffectiveOn)
 		if err != nil {
@@ -139,7 +144,7 @@ func (c *Cashier) Move(ctx context.Context, order Order, from Ref, to Target) (D
 		}
 		p.by, p.link, p.reason = order.Actor, string(claim.ID), order.Reason
 		placed := d.place(c, p, receipt.Payment, receipt.No, nil)
-		return []Ref{{out.Book, out.Seq}, {placed.Book, placed.Seq}}, nil
+		return append(refs, Ref{placed.Book, placed.Seq}), nil
 	})
 }
 
@@ -189,7 +194,7 @@ func (c *Cashier) Reverse(ctx context.Context, order Order, of Ref) (Done, error
 	})
 }
 
-// followMerge moves what a reversal reopened in a merged account to the survivor,
+// followMerge moves what taking a payment back reopened in a merged account to the survivor,
 // where payments reach it.
 func (c *Cashier) followMerge(d *desk, order Order, claim *payment.Claim, merged *openBook, t *ledger.Transaction) []Ref {
 	survivor := d.survivor(merged)

@@ -19,6 +19,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/billfold/billfold/internal/base/calendar"
@@ -26,6 +28,7 @@ import (
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/money"
+	"github.com/billfold/billfold/internal/base/secret"
 	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/books/ledger"
 	"github.com/billfold/billfold/internal/office/cashier"
@@ -369,7 +372,7 @@ func (n *Intake) refuses(item *Item) (fault.Problem, bool) {
 	if _, known := n.house.Receiver(item.Receiving.Kind, item.Receiving.ID); !known {
 		return fault.Problem{Line: item.Line, Field: item.Receiving.Kind, Message: fmt.Sprintf(
 			"the receiving %s is not in the plan's configuration, so the legal entity that owns the money is not known; "+
-				"add it under \"receiving\" in plan.yaml and send the file again", kindWords[item.Receiving.Kind])}, false
+				"add it under \"receiving\" in plan.yaml and send the file again", item.Receiving.words())}, false
 	}
 	if why := notPayable(item); why != "" {
 		return fault.Problem{Line: item.Line, Message: why}, false
@@ -399,14 +402,28 @@ func notPayable(item *Item) string {
 	return ""
 }
 
-var kindWords = map[string]string{
-	"lockbox": "lockbox", "bank_account": "bank account", "ach_company": "ACH company", "merchant": "merchant id",
+// words names what received the money; of a bank account it shows the end.
+func (r Receiving) words() string {
+	if r.Kind == "bank_account" {
+		return "bank account ending " + secret.New(r.ID).Last4()
+	}
+	return strings.ReplaceAll(r.Kind, "_", " ") + " " + r.ID
 }
 
 func (n *Intake) duplicate(ctx context.Context, file Kept, first ledger.BookNo) (Result, error) {
 	original, err := n.store.File(ctx, first)
 	if err != nil {
 		return Result{}, fault.Wrap("intake.Take", err)
+	}
+	unfinished, err := n.store.Unfinished(ctx)
+	if err != nil {
+		return Result{}, fault.Wrap("intake.Take", err)
+	}
+	if slices.Contains(unfinished, first) {
+		// It came before and was cut short: sending it again goes on with it.
+		result, err := n.carryOut(ctx, &original, n.named(original.Format), nil)
+		result.Duplicate = true
+		return result, fault.Wrap("intake.Take", err)
 	}
 	result := resultOf(&original)
 	result.Name, result.Duplicate = file.Name, true

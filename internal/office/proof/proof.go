@@ -38,6 +38,7 @@ type Report struct {
 	Files        int64
 	Seals        int64
 	Sealed       int64                      // transactions under a seal
+	Audited      int64                      // entries of the audit trail, see VerifyAudit
 	Cents        map[chart.Fund]money.Cents // posted, by fund
 	Accounts     ledger.Balances            // the trial balance
 	Debits       money.Cents                // of the trial balance

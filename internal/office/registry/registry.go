@@ -58,6 +58,8 @@ type Store interface {
 	// recorded meanwhile.
 	AddRepresentation(ctx context.Context, subject billpay.Number, tie Representation) error
 	AddGrant(ctx context.Context, subject billpay.Number, tie Grant) error
+	// AddAlias adds an old number to the directory. Conflict when its source has it already.
+	AddAlias(ctx context.Context, alias billpay.Alias, book ledger.BookNo) error
 	// RevokeGrants ends every grant of a subject to a payer from a day on.
 	RevokeGrants(ctx context.Context, subject, payer billpay.Number, from calendar.Date) error
 }

@@ -59,6 +59,10 @@ func notReceived(entry *nacha.Entry) string {
 		return "a returned entry is not a payment received: this file answers entries that the plan originated"
 	case entry.Change != nil:
 		return "a notification of change is not a payment received: this file answers entries that the plan originated"
+	case entry.Batch.SECCode != "CIE" && entry.Batch.SECCode != "CCD" && entry.Batch.SECCode != "CTX":
+		return entry.Batch.SECCode + " credits are paid to consumers; payments to a plan come as CIE, CCD or CTX"
+	case strings.EqualFold(strings.TrimSpace(entry.Batch.EntryDescription), "REVERSAL"):
+		return "the batch takes earlier entries back (REVERSAL): it is not a payment received"
 	case !entry.Credit():
 		return fmt.Sprintf("transaction code %d debits the receiver: this file takes money and brings none", entry.TransactionCode)
 	}

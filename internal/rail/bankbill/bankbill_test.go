@@ -150,7 +150,7 @@ var zoo = map[string]string{
 	"retry-payment.ach":                     "refuse, line 3, transaction code",
 	"return-account-holder-deceased.ach":    "refuse, line 3, transaction code",
 	"returns.ach":                           "refuse, line 3, transaction code",
-	"reversal.ach":                          "1 items, 450.00",
+	"reversal.ach":                          "refuse, line 3, transaction code",
 	"several-batches.ach":                   "refuse, line 9, transaction code",
 	"short-line.ach":                        "refuse, line 8, ",
 	"trace-numbers-descend.ach":             "refuse, line 4, trace number",
@@ -168,10 +168,10 @@ var zoo = map[string]string{
 var samples = map[string]map[string]string{
 	"nacha": {
 		"ctx-debit.ach":                                "refuse, line 3, transaction code",
-		"flattenBatchesMultipleBatchHeaders.ach":       "12 items, 12000.00",
+		"flattenBatchesMultipleBatchHeaders.ach":       "refuse, line 3, transaction code",
 		"ppd-debit-invalid-entryDetail-checkDigit.ach": "refuse, line 1, ",
 		"ppd-mixedDebitCredit.ach":                     "refuse, line 3, transaction code",
-		"two-micro-deposits.ach":                       "refuse, line 7, transaction code",
+		"two-micro-deposits.ach":                       "refuse, line 3, transaction code",
 	},
 	"nacha-returns-noc": {
 		"cor-read.ach":          "refuse, line 3, transaction code",

@@ -119,7 +119,7 @@ func (a *Auditor) place(rail string, at *account, p Part) *Placement {
 			open = append(open, i)
 		}
 	}
-	slices.SortFunc(open, func(x, y *item) int { return cmp.Compare(x.due, y.due) })
+	slices.SortStableFunc(open, func(x, y *item) int { return cmp.Compare(x.due, y.due) })
 	left := p.Cents
 	for _, i := range open {
 		if cents := min(left, i.open); cents > 0 {
@@ -175,6 +175,11 @@ func (a *Auditor) withdraw(p *Placement) bool {
 	p.ended = true
 	for _, x := range p.paid {
 		x.item.open += x.cents
+		if p.in.survivor != nil { // who survives the merge owes it
+			to := a.owner(p.in.no)
+			to.items = append(to.items, &item{x.item.fund, x.item.due, x.item.open})
+			x.item.open = 0
+		}
 	}
 	if p.left != nil {
 		p.left.open = 0
