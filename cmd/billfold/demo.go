@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 
 	cedarvalley "github.com/billfold/billfold/configs/cedar-valley"
 
@@ -251,7 +252,7 @@ func (d *demonstration) bill(ctx context.Context) error {
 // of banks' bill pay, and cash at a counter.
 func (d *demonstration) post(ctx context.Context) error {
 	draw := rand.New(rand.NewPCG(d.command.Seed, 0x10CB))
-	payers := d.payers(draw, 400)
+	payers := d.payers(draw, min(400, 1+len(d.people)/20))
 	cheques := make([]demo.Cheque, len(payers))
 	for i, p := range payers {
 		cheques[i] = demo.Cheque{Reference: p.Digits(), Cents: money.Cents(10_000 + 25*draw.IntN(1200))}
@@ -265,7 +266,7 @@ func (d *demonstration) post(ctx context.Context) error {
 		return err
 	}
 	var bills []demo.Cheque
-	for _, p := range d.payers(draw, 150) {
+	for _, p := range d.payers(draw, min(150, 1+len(d.people)/50)) {
 		bills = append(bills, demo.Cheque{Reference: p.Digits(), Cents: money.Cents(10_000 + 25*draw.IntN(800))})
 	}
 	if file, err = demo.BankBillPay(d.today(), bills); err != nil {
@@ -309,6 +310,9 @@ func (d *demonstration) findExamples(ctx context.Context) error {
 			if item.Purse.Fund == chart.Premium {
 				premium += item.Open
 			}
+		}
+		if slices.Contains(books, ledger.BookNo(p.Number)) {
+			continue
 		}
 		if p.Record.Relationship != member.Self || premium == 0 {
 			continue

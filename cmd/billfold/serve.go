@@ -109,7 +109,7 @@ func (o *office) serve(ctx context.Context, s serving) (*service, error) {
 		server.Shutdown(grace)
 	})
 	parts.Go(func() { o.takeFiles(ctx, s) })
-	return &service{url: "http://" + listener.Addr().String() + "/", wait: func() error {
+	return &service{url: "http://" + listener.Addr().String(), wait: func() error {
 		parts.Wait()
 		commands()
 		if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {

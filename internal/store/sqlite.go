@@ -326,6 +326,9 @@ func (s *sqlite) translate(err error) error {
 		return nil
 	case errors.Is(err, cashier.ErrStale), s.conflict(err):
 		return cashier.ErrStale
+	case errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_CORRUPT || e.Code()&0xff == sqlite3.SQLITE_NOTADB):
+		return fault.New(fault.Corrupt, "store.sqlite", "the database file is damaged: %s", e.Error()).
+			WithHint("Keep it as it is, take a copy, and restore the newest archive that proves.")
 	case errors.As(err, &e):
 		return fault.New(fault.Internal, "store.sqlite", "%s", e.Error())
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -39,7 +39,7 @@ type Options struct {
 	DSN     string        // of an empty PostgreSQL database; a throw-away cluster when empty
 	Dir     string        // where files and clusters go; the system's temporary folder when empty
 	Seconds time.Duration // how long a rate is measured
-	Items   int           // in the file of the file bench
+	Items   int           // in the file of the file bench, and accounts of the lookup bench
 	Numbers int           // issued by the numbers bench
 	Say     func(format string, args ...any)
 }
@@ -272,13 +272,10 @@ func (b *office) probeAddress() probe.Address {
 	return probe.Address{Path: filepath.Join(b.dir, "data", store.DatabaseFile)}
 }
 
-// lookupAccounts is how many accounts there are to look up.
-const lookupAccounts = 1_000_000
-
 // benchLookup reads accounts with their open items by number, from eight callers.
 func benchLookup(ctx context.Context, b *office, o Options) (Figure, error) {
-	o.Say("opening %d accounts", lookupAccounts)
-	numbers, err := b.openAccounts(ctx, lookupAccounts, 1)
+	o.Say("opening %d accounts", o.Items)
+	numbers, err := b.openAccounts(ctx, o.Items, 1)
 	if err != nil {
 		return Figure{}, err
 	}

@@ -34,14 +34,17 @@ func keyOf(item *Item, hash *[sha256.Size]byte, ordinal uint32) ident.Key {
 	return ident.Key(fmt.Sprintf("%s:%s:%d", item.Rail, hex.EncodeToString(hash[:16]), ordinal))
 }
 
-// itemIdentity is the identity of a business file: a sum over its items that
-// does not depend on their order. The sum is of hashes, modulo 2^256.
+// itemIdentity is the identity of a business file: its header, and a sum over its
+// items that does not depend on their order. The sum is of hashes, modulo 2^256.
 type itemIdentity struct {
-	sum  [4]uint64
-	seen ordinals
+	sender [sha256.Size]byte // of the header
+	sum    [4]uint64
+	seen   ordinals
 }
 
-func newItemIdentity() *itemIdentity { return &itemIdentity{seen: ordinals{}} }
+func newItemIdentity(sender string) *itemIdentity {
+	return &itemIdentity{sender: sha256.Sum256([]byte(sender)), seen: ordinals{}}
+}
 
 func (id *itemIdentity) add(item *Item) {
 	identity := identityHash(item)
@@ -70,7 +73,7 @@ func (id *itemIdentity) add(item *Item) {
 }
 
 func (id *itemIdentity) String() string {
-	return fmt.Sprintf("%016x%016x%016x%016x", id.sum[0], id.sum[1], id.sum[2], id.sum[3])
+	return fmt.Sprintf("%x:%016x%016x%016x%016x", id.sender[:8], id.sum[0], id.sum[1], id.sum[2], id.sum[3])
 }
 
 // textIdentity is the identity of a file whose order matters: its text without

@@ -49,6 +49,10 @@ type Format interface {
 // Deposits is a format whose items are money that came.
 type Deposits interface {
 	Format
+	// Sender gives what the file's own header says of it: who sent it and when.
+	// The same header with the same items is the same file; the same items under
+	// another header may be a second payment, and go to suspense.
+	Sender(head []byte) string
 	// Items reads a file that Inspect found good and calls each per item, in the
 	// file's order. Its problems are the rail's own reasons to refuse the file. The
 	// error is each's, or the reader's.
@@ -342,7 +346,9 @@ func (n *Intake) identifyByText(ctx context.Context, file *Kept) error {
 }
 
 func (n *Intake) proveItems(ctx context.Context, file *Kept, format Deposits) error {
-	identity := newItemIdentity()
+	head := make([]byte, headBytes)
+	read, _ := io.ReadFull(n.open(ctx, file), head) // the pass over the items meets the same error
+	identity := newItemIdentity(format.Sender(head[:read]))
 	var own []fault.Problem
 	problems, err := format.Items(n.open(ctx, file), func(item Item) error {
 		identity.add(&item)

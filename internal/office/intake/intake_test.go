@@ -50,6 +50,12 @@ func (f slips) Inspect(r io.Reader) (map[string]any, []fault.Problem) {
 	return map[string]any{"items": items}, problems
 }
 
+// Sender takes the first line: "SLIPS" and, where a test wants it, a time.
+func (slips) Sender(head []byte) string {
+	first, _, _ := strings.Cut(string(head), "\n")
+	return strings.TrimSpace(first)
+}
+
 func (slips) Items(r io.Reader, each func(intake.Item) error) ([]fault.Problem, error) {
 	scan := bufio.NewScanner(r)
 	items, line := 0, 0
@@ -226,6 +232,18 @@ func TestTake_TwinsAndGenuineCheques(t *testing.T) {
 		d.wantPosted(d.take("c", file(same, "B1 chq2 "+no.Digits()+"=500", same, same)), 4, 2, true)
 		if got := d.took(); got != 5_500 {
 			t.Errorf("the lockbox brought %s, want everything received: 55.00", got)
+		}
+	})
+}
+
+func TestTake_TheSameItemsUnderAnotherHeaderWaitForAPerson(t *testing.T) {
+	onEach(t, func(t *testing.T, d *desk) {
+		slip := file("B1 chq1 " + d.Members(t, 1)[0].Digits() + "=1000")
+		d.wantPosted(d.take("morning", slip), 1, 0, false)
+		d.wantPosted(d.take("afternoon", strings.Replace(slip, "SLIPS", "SLIPS 1500", 1)), 1, 1, false)
+		d.wantPosted(d.take("afternoon again", strings.Replace(slip, "SLIPS", "SLIPS 1500", 1)), 1, 1, true)
+		if got := d.took(); got != 2_000 {
+			t.Errorf("the lockbox brought %s, want both: a whole file that comes twice can be two payments", got)
 		}
 	})
 }

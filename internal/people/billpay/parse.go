@@ -185,3 +185,15 @@ func refusal(kind fault.Kind, op string, reason Reason) *fault.Error {
 	words := reasonWords[reason]
 	return &fault.Error{Kind: kind, Op: op, Message: words.message, Hint: words.hint, Err: reason}
 }
+
+// Unpad takes the zeros off that a bank's fixed field puts before a number: a
+// bill pay number never starts with 0. A text that is no number without them is
+// only trimmed, because the zeros of an old number belong to it.
+func Unpad(field string) string {
+	text := strings.TrimSpace(field)
+	bare := strings.TrimLeft(text, "0 ")
+	if _, err := Parse(bare); err != nil || strings.Trim(text[:len(text)-len(bare)], "0 ") != "" {
+		return text
+	}
+	return bare
+}

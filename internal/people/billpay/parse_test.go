@@ -178,3 +178,20 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+func TestUnpad(t *testing.T) {
+	for field, want := range map[string]string{
+		"000047281903658":    "47281903658", // a fixed field of fifteen
+		"0000 4728 190 3658": "4728 190 3658",
+		" 47281903658 ":      "47281903658",
+		"000123":             "000123", // an old number keeps its zeros
+		"00047281930658":     "00047281930658",
+		"A0047281903658":     "A0047281903658",
+		"0000":               "0000",
+		"":                   "",
+	} {
+		if got := Unpad(field); got != want {
+			t.Errorf("Unpad(%q) = %q, want %q", field, got, want)
+		}
+	}
+}

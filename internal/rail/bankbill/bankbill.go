@@ -34,6 +34,16 @@ func (Rail) Recognises(head []byte) bool { return nacha.Sniff(head) }
 // Inspect implements intake.Format.
 func (Rail) Inspect(r io.Reader) (map[string]any, []fault.Problem) { return nacha.Inspect(r) }
 
+// headerColumns is the width of a NACHA file header.
+const headerColumns = 94
+
+// Sender implements intake.Deposits: the file header has origin, date, time and
+// a letter that tells the files of one day apart.
+func (Rail) Sender(head []byte) string {
+	first := strings.TrimLeft(string(head), "\r\n ")
+	return strings.TrimRight(first[:min(headerColumns, len(first))], "\r\n ")
+}
+
 // Items implements intake.Deposits.
 func (Rail) Items(r io.Reader, each func(intake.Item) error) ([]fault.Problem, error) {
 	var own []fault.Problem
@@ -88,20 +98,23 @@ func itemOf(entry *nacha.Entry) intake.Item {
 
 func partsOf(entry *nacha.Entry) []intake.Part {
 	details := suspense.Details{
-		Reference: strings.TrimSpace(entry.IndividualID), PayerName: strings.TrimSpace(entry.IndividualName),
+		Reference: billpay.Unpad(entry.IndividualID), PayerName: strings.TrimSpace(entry.IndividualName),
 		Source: fmt.Sprintf("%s entry, trace %s, from %s", entry.Batch.SECCode, entry.Trace, strings.TrimSpace(entry.Batch.CompanyName)),
 	}
 	part := intake.Part{Reference: details.Reference, Amount: entry.Amount, Details: details}
-	if entry.Batch.SECCode == "CIE" || readable(details.Reference) {
-		if readable(details.Reference) || len(entry.PaymentInfo) == 0 {
-			return []intake.Part{part}
-		}
-	}
 	remittance := remittanceOf(entry)
 	if split := splitRemittance(remittance, entry.Amount, details); split != nil {
 		return split
 	}
-	numbers := billpay.CandidatesIn(remittance, 2)
+	if readable(details.Reference) {
+		return []intake.Part{part}
+	}
+	// Banks put words before the number in the field itself; only then is the
+	// addenda looked at.
+	numbers := billpay.CandidatesIn(details.Reference, 2)
+	if len(numbers) == 0 {
+		numbers = billpay.CandidatesIn(remittance, 2)
+	}
 	switch len(numbers) {
 	case 0:
 	case 1:

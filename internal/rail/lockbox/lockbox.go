@@ -36,6 +36,12 @@ func (Rail) Recognises(head []byte) bool { return format.Sniff(head) }
 // Inspect implements intake.Format.
 func (Rail) Inspect(r io.Reader) (map[string]any, []fault.Problem) { return format.Inspect(r) }
 
+// Sender implements intake.Deposits: record 1 has origin, date and time.
+func (Rail) Sender(head []byte) string {
+	first, _, _ := strings.Cut(strings.TrimLeft(string(head), "\r\n "), "\n")
+	return strings.TrimRight(first, "\r ")
+}
+
 // Items implements intake.Deposits.
 func (l Rail) Items(r io.Reader, each func(intake.Item) error) ([]fault.Problem, error) {
 	_, problems, err := format.Scan(r, format.Options{Layout: l.Layout}, func(check format.Item) error {
@@ -72,6 +78,9 @@ func partsOf(check *format.Item) []intake.Part {
 		texts = append(texts, o.Text)
 	}
 	stub := strings.TrimSpace(strings.Join(texts, " "))
+	if own := billpay.Unpad(stub); own != stub {
+		stub = own
+	}
 	numbers := billpay.CandidatesIn(stub, 2)
 	if len(numbers) == 0 {
 		numbers = billpay.CandidatesIn(check.Tail, 2)
@@ -102,7 +111,7 @@ func splitOf(check *format.Item) []intake.Part {
 			return nil
 		}
 		sum += o.Amount
-		parts = append(parts, intake.Part{Reference: strings.TrimSpace(o.Text), Amount: o.Amount, Details: detailsOf(check)})
+		parts = append(parts, intake.Part{Reference: billpay.Unpad(o.Text), Amount: o.Amount, Details: detailsOf(check)})
 	}
 	if sum != check.Amount {
 		return nil

@@ -39,6 +39,13 @@ func (Rail) Recognises(head []byte) bool { return bai2.Sniff(head) }
 // Inspect implements intake.Format.
 func (Rail) Inspect(r io.Reader) (map[string]any, []fault.Problem) { return bai2.Inspect(r) }
 
+// Sender implements intake.Deposits: record 01 has sender, date, time and the
+// file's number.
+func (Rail) Sender(head []byte) string {
+	first, _, _ := strings.Cut(strings.TrimLeft(string(head), "\r\n "), "/")
+	return first
+}
+
 // Items implements intake.Deposits.
 func (Rail) Items(r io.Reader, each func(intake.Item) error) ([]fault.Problem, error) {
 	var own []fault.Problem
@@ -79,13 +86,13 @@ func itemOf(line *bai2.Item) intake.Item {
 func partOf(line *bai2.Item) intake.Part {
 	text := strings.Join(strings.Fields(line.Text), " ")
 	part := intake.Part{
-		Reference: line.CustomerReference, Amount: money.Cents(line.AmountMinor),
+		Reference: billpay.Unpad(line.CustomerReference), Amount: money.Cents(line.AmountMinor),
 		Details: suspense.Details{
 			Reference: strings.TrimSpace(line.CustomerReference + " " + text),
 			Source:    fmt.Sprintf("wire of %s, bank reference %s", line.Group.AsOf, line.BankReference),
 		},
 	}
-	if _, err := billpay.Parse(line.CustomerReference); err == nil {
+	if _, err := billpay.Parse(part.Reference); err == nil {
 		return part
 	}
 	switch numbers := billpay.CandidatesIn(text, 2); len(numbers) {

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"golang.org/x/text/language"
+	"unicode"
 
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
@@ -210,7 +211,9 @@ func person(said *x12.Member834) member.Person {
 }
 
 func name(p *x12.Party) member.Name {
-	return member.Name{Prefix: p.Prefix, First: p.First, Middle: p.Middle, Last: p.Name, Suffix: p.Suffix}
+	return member.Name{
+		Prefix: printing(p.Prefix), First: printing(p.First), Middle: printing(p.Middle), Last: printing(p.Name), Suffix: printing(p.Suffix),
+	}
 }
 
 func sex(code string) string {
@@ -310,4 +313,15 @@ func responsible(said *x12.Member834) []member.Responsible {
 		add(&said.Responsible[i])
 	}
 	return named
+}
+
+// printing drops what a screen or printer would obey instead of print: control
+// and formatting characters.
+func printing(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, text)
 }
