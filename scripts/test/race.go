@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// concurrent is how a package shows that its code meets other goroutines.
+// concurrent is how a package shows that its own code meets other goroutines.
 var concurrent = regexp.MustCompile(`(?m)^\s*(go [\w(]|"sync"|"sync/atomic")`)
 
 // race runs the packages that are concurrent under the race detector, the only
@@ -24,12 +24,12 @@ func race(r *run) error {
 	}
 	var paths []string
 	for _, p := range all {
-		found, err := p.find(concurrent, p.GoFiles, p.TestGoFiles, p.XTestGoFiles)
+		found, err := p.find(concurrent, p.GoFiles)
 		if err != nil {
 			return err
 		}
-		// Test support starts processes; it shares no memory with them.
-		if len(found) > 0 && !strings.Contains(p.ImportPath, "/scripts/") && !strings.Contains(p.ImportPath, "/browsertest") {
+		// Test support and commands start processes; they share no memory with them.
+		if len(found) > 0 && !strings.Contains(p.ImportPath, "/cmd/") && !strings.Contains(p.ImportPath, "/scripts/") && !strings.Contains(p.ImportPath, "/browsertest") {
 			paths = append(paths, p.ImportPath)
 		}
 	}
