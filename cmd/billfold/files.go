@@ -230,7 +230,7 @@ func (r *run) result(result intake.Result, asJSON bool) error {
 		r.printf("  %s\n", p)
 	}
 	if result.Duplicate {
-		r.printf("  this business file was taken before; nothing was posted again\n")
+		r.printf("  this business file was taken before; nothing is posted twice\n")
 	}
 	if t := result.Tally; t != nil {
 		r.printf("  posted: %s, %s\n", counted(t.Items, "item"), t.Cents.Grouped())

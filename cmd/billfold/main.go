@@ -54,6 +54,7 @@ type cli struct {
 	Payment  paymentCommand  `cmd:"" help:"Move, reverse or apply money that was posted."`
 	Member   memberCommand   `cmd:"" help:"Merge accounts and note old numbers."`
 	Export   exportCommand   `cmd:"" help:"Write rosters."`
+	Balance  balanceCommand  `cmd:"" help:"The trial balance, now or as it stood at an instant."`
 	Verify   verifyCommand   `cmd:"" help:"Replay the books and prove every cent."`
 	Close    closeCommand    `cmd:"" help:"Seal the books up to now."`
 	Backup   backupCommand   `cmd:"" help:"Write everything to one archive, while the office works."`

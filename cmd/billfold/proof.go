@@ -228,3 +228,44 @@ func (c *keysRotateCommand) Run(r *run) error {
 	r.printf("A new key is in force and %d values are sealed under it. Keep the old key files for old backups.\n", resealed)
 	return nil
 }
+
+type balanceCommand struct {
+	where     `embed:""`
+	At        string `help:"As the books stood at this instant, such as 2026-11-23T17:00:00-07:00; now when left out."`
+	Effective string `help:"Only what counts for the payer up to this date, such as 2026-11-30."`
+	JSON      bool   `help:"Answer in JSON."`
+}
+
+// Run implements the command.
+func (c *balanceCommand) Run(r *run) error {
+	o, done, err := r.openBooks(&c.where)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var filter store.BalanceFilter
+	if c.At != "" {
+		if filter.RecordedUpTo, err = time.Parse(time.RFC3339, c.At); err != nil {
+			return fault.New(fault.Invalid, "", "--at: write an instant with its zone, such as 2026-11-23T17:00:00-07:00")
+		}
+	}
+	if filter.EffectiveUpTo, err = calendar.Parse(c.Effective); err != nil {
+		return fault.New(fault.Invalid, "", "--effective: %v", err)
+	}
+	balances, err := o.store.Balances(r.ctx, filter)
+	if err != nil {
+		return err
+	}
+	views := make([]accountView, 0, len(balances))
+	for _, account := range balances.Ordered() {
+		b := balances[account]
+		views = append(views, accountView{chart.Name(account), b.PostedDebit, b.PostedCredit})
+	}
+	if c.JSON {
+		return r.printJSON(views)
+	}
+	for _, v := range views {
+		r.printf("%-32s %18s %18s\n", v.Account, v.Debit.Grouped(), v.Credit.Grouped())
+	}
+	return nil
+}
