@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -42,6 +43,10 @@ var exitCodes = map[fault.Kind]int{
 	fault.Denied: exitDenied, fault.Limit: exitUnavailable, fault.Unavailable: exitUnavailable,
 	fault.UnknownOutcome: exitUnavailable, fault.Corrupt: exitProofFailed,
 }
+
+// memoryLimit is where the collector begins to work harder. Beside it stand the
+// embedded database's page caches.
+const memoryLimit = 128 << 20
 
 type cli struct {
 	Demo     demoCommand     `cmd:"" help:"Run a made-up plan with members, bills and posted files."`
@@ -92,6 +97,11 @@ func (e exitError) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 func main() {
 	// Whatever this program writes is about people or money: for its user alone.
 	syscall.Umask(0o077)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		// Files stream, so little is held at a time: collecting early costs less than
+		// the memory that waiting would.
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr, nil)
 	stop()

@@ -43,7 +43,7 @@ func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 		q := url.Values{}
 		for _, pragma := range append([]string{
 			"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(10000)", "cache_size(-49152)",
-			"temp_store(MEMORY)", "wal_autocheckpoint(65536)", "journal_size_limit(67108864)",
+			"temp_store(MEMORY)", "wal_autocheckpoint(131072)", "journal_size_limit(67108864)",
 			"recursive_triggers(ON)", // else INSERT OR REPLACE removes rows past the triggers that refuse DELETE
 		}, extra...) {
 			q.Add("_pragma", pragma)
@@ -56,7 +56,7 @@ func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 		return nil, fault.Wrap("store.Open", err)
 	}
 	writer.SetMaxOpenConns(1)
-	reader, err := sql.Open("sqlite", dsn("query_only(ON)", "cache_size(-8192)"))
+	reader, err := sql.Open("sqlite", dsn("query_only(ON)", "cache_size(-4096)"))
 	if err != nil {
 		return nil, fault.Wrap("store.Open", err)
 	}
@@ -73,8 +73,8 @@ func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 }
 
 // logRows is after how many written rows the write-ahead log is copied into the
-// database file: some 160 MB when every row touches a page of its own.
-const logRows = 40_000
+// database file: some 250 MB when every row touches a page of its own.
+const logRows = 100_000
 
 // keepLogShort copies the log into the database file beside posting. Left to
 // the writer, that work would hold up whoever commits next.

@@ -30,7 +30,7 @@ var clerk = ident.Actor{Kind: ident.System, Name: "bench"}
 
 // sqliteLanes lets one group of payments be read and decided while another
 // commits; the engine has one writer.
-const sqliteLanes = 2
+const sqliteLanes = 1
 
 // postgresLanes is how many groups of payments commit side by side on
 // PostgreSQL.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/payments/payment"
@@ -11,8 +12,9 @@ import (
 
 // Poster groups payments that wait at the same time into one storage
 // transaction, which is what makes a payment cheaper than a transaction of its
-// own. Nothing waits for company: a lane that is free takes what is there, and
-// while it commits the next group gathers. Payments for one number go to one
+// own. While a group commits the next one gathers; a lane that is free waits for
+// as many callers as the group before had, half a millisecond at most, and a
+// single caller is never kept waiting. Payments for one number go to one
 // lane, so that lanes seldom meet in a book; correctness does not depend on it.
 type Poster struct {
 	cashier *Cashier
@@ -92,24 +94,55 @@ func (p *Poster) Close() {
 	p.done.Wait()
 }
 
+// lingerMax bounds how long a lane waits for the callers of the group before to
+// come back. Without it callers fall into two halves that take turns, and each
+// commit carries half of what it could.
+const lingerMax = 500 * time.Microsecond
+
 func (p *Poster) serve(lane chan waiting) {
 	group := make([]waiting, 0, groupMax)
+	expected := 1
 	for first := range lane {
-		group = append(group[:0], first)
-	gather:
-		for len(group) < groupMax {
-			select {
-			case w, open := <-lane:
-				if !open {
-					break gather
-				}
-				group = append(group, w)
-			default:
-				break gather
-			}
-		}
+		group = p.gather(append(group[:0], first), lane, expected)
 		p.post(group)
+		// Whoever was answered may send again, beside those who wait already.
+		expected = min(len(group)+len(lane), groupMax)
 	}
+}
+
+// gather takes what waits, and waits itself until as many as expected are there:
+// never for a single caller, and never long.
+func (p *Poster) gather(group []waiting, lane chan waiting, expected int) []waiting {
+	var late <-chan time.Time
+	for len(group) < groupMax {
+		select {
+		case w, open := <-lane:
+			if !open {
+				return group
+			}
+			group = append(group, w)
+			continue
+		default:
+		}
+		if len(group) >= expected {
+			return group
+		}
+		if late == nil {
+			timer := time.NewTimer(lingerMax)
+			defer timer.Stop()
+			late = timer.C
+		}
+		select {
+		case w, open := <-lane:
+			if !open {
+				return group
+			}
+			group = append(group, w)
+		case <-late:
+			return group
+		}
+	}
+	return group
 }
 
 // post posts a group; when the group fails as a whole each payment is tried by

@@ -62,7 +62,7 @@ CREATE TABLE posting (
     PRIMARY KEY (book_no, posted_on, seq, line),
     CHECK (debit_account <> credit_account),
     CHECK (debit_account / 100 = credit_account / 100)
-); -- by key
+);
 
 -- What was reversed, moved out or ended, by what: once, for ever.
 CREATE TABLE ending (
@@ -88,7 +88,7 @@ CREATE TABLE claim (
     parts        BIGINT NOT NULL CHECK (parts = CAST(parts AS BIGINT)),
     answer       TEXT   NOT NULL,
     row_check    BIGINT NOT NULL CHECK (row_check = CAST(row_check AS BIGINT))
-); -- by key
+);
 
 -- Receipts, a row per part.
 CREATE TABLE receipt (
@@ -105,7 +105,7 @@ CREATE TABLE receipt (
     unapplied_cents BIGINT NOT NULL CHECK (unapplied_cents = CAST(unapplied_cents AS BIGINT) AND unapplied_cents >= 0),
     row_check       BIGINT NOT NULL CHECK (row_check = CAST(row_check AS BIGINT)),
     PRIMARY KEY (book_no, seq)
-); -- by key
+);
 
 CREATE TABLE open_item (
     book_no      BIGINT NOT NULL CHECK (book_no = CAST(book_no AS BIGINT)),
