@@ -8,8 +8,9 @@ import (
 
 // clusteredFS gives the migrations as the embedded database needs them: a table
 // marked "by key" is stored in the order of its primary key, and not beside an
-// index of it. That halves the pages a payment touches and lets a file posted in
-// the order of numbers fill pages one after the other. PostgreSQL has no such
+// index of it. That suits rows that are looked up and updated in place. What is
+// only added to (journal, receipts, claims) is not marked: as a heap it grows at
+// one end, and its small index splits far less often. PostgreSQL has no such
 // tables, so the mark is a comment there.
 type clusteredFS struct{ fs.FS }
 
