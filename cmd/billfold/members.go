@@ -135,6 +135,21 @@ func (f owedFile) Apply(ctx context.Context, file intake.Kept, open func() io.Re
 	return f.office.members.biller.ImportItems(ctx, file.Actor, biller.ItemsFile{Open: open})
 }
 
+// openFor opens the office for a member of staff who says why: everything that
+// shows or changes a person's record goes through here.
+func (r *run) openFor(w *where, s *staffer, reason string) (*office, audit.Access, func(), error) {
+	actor, err := s.actor()
+	if err != nil {
+		return nil, audit.Access{}, nil, err
+	}
+	access, err := audit.By(actor, reason, "cli")
+	if err != nil {
+		return nil, audit.Access{}, nil, err
+	}
+	o, done, err := r.open(w)
+	return o, access, done, err
+}
+
 type accountCommand struct {
 	where   `embed:""`
 	staffer `embed:""`
@@ -217,19 +232,11 @@ type journalJSON struct {
 
 // Run implements the command.
 func (c *accountCommand) Run(r *run) error {
-	o, done, err := r.open(&c.where)
+	o, access, done, err := r.openFor(&c.where, &c.staffer, c.Reason)
 	if err != nil {
 		return err
 	}
 	defer done()
-	actor, err := c.actor()
-	if err != nil {
-		return err
-	}
-	access, err := audit.By(actor, c.Reason, "cli")
-	if err != nil {
-		return err
-	}
 	account, err := o.members.registry.Account(r.ctx, access, c.Number)
 	if fault.KindOf(err) == fault.NotFound {
 		if _, slip := billpay.Parse(c.Number); slip != nil {
@@ -432,19 +439,11 @@ func (c *exportRosterCommand) Run(r *run) error {
 func (c *exporting) write(
 	r *run, export func(o *office, access audit.Access, to io.Writer, f registry.Filter) (int, error),
 ) error {
-	o, done, err := r.open(&c.where)
+	o, access, done, err := r.openFor(&c.where, &c.staffer, c.Reason)
 	if err != nil {
 		return err
 	}
 	defer done()
-	actor, err := c.actor()
-	if err != nil {
-		return err
-	}
-	access, err := audit.By(actor, c.Reason, "cli")
-	if err != nil {
-		return err
-	}
 	path := r.path(c.To)
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -483,19 +482,11 @@ type memberFindCommand struct {
 
 // Run implements the command.
 func (c *memberFindCommand) Run(r *run) error {
-	o, done, err := r.open(&c.where)
+	o, access, done, err := r.openFor(&c.where, &c.staffer, c.Reason)
 	if err != nil {
 		return err
 	}
 	defer done()
-	actor, err := c.actor()
-	if err != nil {
-		return err
-	}
-	access, err := audit.By(actor, c.Reason, "cli")
-	if err != nil {
-		return err
-	}
 	born, err := calendar.Parse(c.Born)
 	if err != nil {
 		return fault.New(fault.Invalid, "", "--born: %v", err)
@@ -531,19 +522,11 @@ type memberAliasCommand struct {
 
 // Run implements the command.
 func (c *memberAliasCommand) Run(r *run) error {
-	o, done, err := r.open(&c.where)
+	o, access, done, err := r.openFor(&c.where, &c.staffer, c.Reason)
 	if err != nil {
 		return err
 	}
 	defer done()
-	actor, err := c.actor()
-	if err != nil {
-		return err
-	}
-	access, err := audit.By(actor, c.Reason, "cli")
-	if err != nil {
-		return err
-	}
 	alias, err := billpay.ParseAlias(c.System, c.Old)
 	if err != nil {
 		return err
