@@ -46,7 +46,7 @@ var exitCodes = map[fault.Kind]int{
 
 // memoryLimit is where the collector begins to work harder. Beside it stand the
 // embedded database's page caches.
-const memoryLimit = 128 << 20
+const memoryLimit = 96 << 20
 
 type cli struct {
 	Demo     demoCommand     `cmd:"" help:"Run a made-up plan with members, bills and posted files."`

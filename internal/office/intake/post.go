@@ -30,7 +30,7 @@ const chunkItems = 500
 // together, and no book stands in two of them. The three constants are part of
 // a kept file's progress; a file that was posted halfway under others is still
 // posted once, because every item's key is claimed for ever.
-const windowItems = 30_000
+const windowItems = 25_000
 
 // carryOut does what an accepted file asks for.
 func (n *Intake) carryOut(ctx context.Context, file *Kept, format Format, progress Progress) (Result, error) {
