@@ -66,6 +66,7 @@ type cli struct {
 	Restore  restoreCommand  `cmd:"" help:"Fill an empty database from an archive."`
 	Keys     keysCommand     `cmd:"" help:"Look after the encryption keys."`
 	Bench    benchCommand    `cmd:"" help:"Measure this machine and say against what."`
+	Probe    probeCommand    `cmd:"" hidden:""`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

@@ -1,12 +1,19 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
 	"runtime/debug"
 	"time"
 
 	"github.com/billfold/billfold/cmd/billfold/bench"
+	"github.com/billfold/billfold/internal/base/clock"
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/store/probe"
 )
 
 type benchCommand struct {
@@ -28,7 +35,8 @@ func (c *benchCommand) Run(r *run) error {
 	}
 	options := bench.Options{
 		Engine: c.Engine, DSN: c.DSN, Dir: c.Dir, Seconds: c.Seconds, Items: c.Items, Numbers: c.Numbers,
-		Say: func(format string, args ...any) { fmt.Fprintf(r.errs, "  "+format+"\n", args...) },
+		Probe: probeApart,
+		Say:   func(format string, args ...any) { fmt.Fprintf(r.errs, "  "+format+"\n", args...) },
 	}
 	for _, name := range names {
 		f, err := bench.Run(r.ctx, name, options)
@@ -44,6 +52,50 @@ func (c *benchCommand) Run(r *run) error {
 		}
 	}
 	return nil
+}
+
+// probeOrder tells a process of its own what reference rows to write. It goes
+// through the standard input because an address may hold a password.
+type probeOrder struct {
+	At         probe.Address
+	Count, Run int
+}
+
+// probeCommand writes the reference rows of the file bench.
+type probeCommand struct{}
+
+// Run implements the command.
+func (*probeCommand) Run(r *run) error {
+	var order probeOrder
+	if err := json.NewDecoder(os.Stdin).Decode(&order); err != nil {
+		return fault.New(fault.Invalid, "", "the bench starts this command: %v", err)
+	}
+	took, err := probe.Run(r.ctx, clock.System{}, order.At, order.Count, order.Run)
+	if err != nil {
+		return err
+	}
+	return r.printJSON(took)
+}
+
+// probeApart runs the reference in a process of its own, so that the memory
+// measured is the product's.
+func probeApart(ctx context.Context, at probe.Address, count, run int) (time.Duration, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	order, err := json.Marshal(probeOrder{at, count, run})
+	if err != nil {
+		return 0, err
+	}
+	child := exec.CommandContext(ctx, self, "probe")
+	child.Stdin, child.Stderr = bytes.NewReader(order), os.Stderr
+	out, err := child.Output()
+	if err != nil {
+		return 0, fault.New(fault.Internal, "", "the reference failed: %v", err)
+	}
+	var took time.Duration
+	return took, json.Unmarshal(out, &took)
 }
 
 type versionCommand struct{}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"modernc.org/libc"
 	sqlitedriver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -38,11 +39,35 @@ type sqlite struct {
 	stop    context.CancelFunc
 }
 
+// pagesTogether has SQLite allocate each connection's page cache as one block.
+// Page by page, the allocator rounds a page and its header up to the next power
+// of two, and a cache of 48 MB holds 96. It must come before the first
+// connection of the process; later calls do nothing.
+var pagesTogether = sync.OnceValue(func() error {
+	tls := libc.NewTLS()
+	defer tls.Close()
+	args := libc.Xmalloc(tls, 3*8)
+	if args == 0 {
+		return errors.New("no memory for SQLite's page cache")
+	}
+	defer libc.Xfree(tls, args)
+	// No buffer of our own, no size of a page, and in kilobytes the most that one
+	// cache takes at once; a cache never takes more than its own cache_size.
+	const most = 1 << 20
+	list := libc.VaList(args, uintptr(0), int32(0), int32(-most))
+	if rc := sqlite3.Xsqlite3_config(tls, sqlite3.SQLITE_CONFIG_PAGECACHE, list); rc != sqlite3.SQLITE_OK {
+		return fmt.Errorf("SQLite does not take the setting of its page cache: code %d", rc)
+	}
+	return nil
+})
+
 func openSQLite(ctx context.Context, path string) (*sqlite, error) {
-	dsn := func(extra ...string) string {
+	dsn := func(cacheKiB int, extra ...string) string {
 		q := url.Values{}
 		for _, pragma := range append([]string{
-			"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(10000)", "cache_size(-49152)",
+			"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(10000)",
+			fmt.Sprintf("cache_size(-%d)", cacheKiB),
+			"shrink_memory", // forgets the pages read so far, so that the cache is allocated anew in its full size
 			"temp_store(MEMORY)", "wal_autocheckpoint(131072)", "journal_size_limit(67108864)",
 			"recursive_triggers(ON)", // else INSERT OR REPLACE removes rows past the triggers that refuse DELETE
 		}, extra...) {
@@ -51,12 +76,12 @@ func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 		q.Set("_txlock", "immediate")
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	}
-	writer, err := sql.Open("sqlite", dsn())
+	writer, err := sql.Open("sqlite", dsn(48<<10))
 	if err != nil {
 		return nil, fault.Wrap("store.Open", err)
 	}
 	writer.SetMaxOpenConns(1)
-	reader, err := sql.Open("sqlite", dsn("query_only(ON)", "cache_size(-4096)"))
+	reader, err := sql.Open("sqlite", dsn(4<<10, "query_only(ON)"))
 	if err != nil {
 		return nil, fault.Wrap("store.Open", err)
 	}
@@ -69,7 +94,7 @@ func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 		readers: reader, writer: writer, prepared: map[string]*sql.Stmt{}, readStmts: map[string]*sql.Stmt{},
 		grown: make(chan struct{}, 1),
 	}
-	return s, s.keepLogShort(dsn("wal_autocheckpoint(0)", "cache_size(-2048)"))
+	return s, s.keepLogShort(dsn(2<<10, "wal_autocheckpoint(0)"))
 }
 
 // logRows is after how many written rows the write-ahead log is copied into the

@@ -72,6 +72,10 @@ func Open(ctx context.Context, o Options, seal Sealer, clk clock.Clock) (*Store,
 		return nil, err
 	}
 	path := filepath.Join(o.Dir, DatabaseFile)
+	if err := pagesTogether(); err != nil { // before any connection
+		lock.release()
+		return nil, fault.Wrap("store.Open", err)
+	}
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)")
 	if err == nil {
 		err = migrate(ctx, db, goose.DialectSQLite3, sqliteGuards)

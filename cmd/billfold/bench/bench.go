@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"time"
@@ -41,7 +42,10 @@ type Options struct {
 	Seconds time.Duration // how long a rate is measured
 	Items   int           // in the file of the file bench, and accounts of the lookup bench
 	Numbers int           // issued by the numbers bench
-	Say     func(format string, args ...any)
+	// Probe writes the file bench's reference rows; nil means in this process, whose
+	// memory then holds the reference's too.
+	Probe func(ctx context.Context, at probe.Address, count, run int) (time.Duration, error)
+	Say   func(format string, args ...any)
 }
 
 // Reference is what a figure is held against.
@@ -243,9 +247,15 @@ func benchFile(ctx context.Context, b *office, o Options) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
+	write := o.Probe
+	if write == nil {
+		write = func(ctx context.Context, at probe.Address, count, run int) (time.Duration, error) {
+			return probe.Run(ctx, clock.System{}, at, count, run)
+		}
+	}
 	bare := func(run int) (float64, error) {
 		count := max(1, o.Items/4)
-		took, err := probe.Run(ctx, clock.System{}, b.probeAddress(), count, run)
+		took, err := write(ctx, b.probeAddress(), count, run)
 		return float64(count) / took.Seconds(), err
 	}
 	o.Say("bare SQL")
@@ -272,7 +282,8 @@ func (b *office) probeAddress() probe.Address {
 	return probe.Address{Path: filepath.Join(b.dir, "data", store.DatabaseFile)}
 }
 
-// benchLookup reads accounts with their open items by number, from eight callers.
+// benchLookup reads accounts with their open items by number, from two callers per
+// processor: busy, and not so many that the figure is the time in the queue.
 func benchLookup(ctx context.Context, b *office, o Options) (Figure, error) {
 	o.Say("opening %d accounts", o.Items)
 	numbers, err := b.openAccounts(ctx, o.Items, 1)
@@ -280,7 +291,7 @@ func benchLookup(ctx context.Context, b *office, o Options) (Figure, error) {
 		return Figure{}, err
 	}
 	look := func(want func(n billpay.Number) cashier.Want) (int64, []time.Duration, error) {
-		return callers(ctx, 8, o.Seconds, func(ctx context.Context, _ int, _ int64) error {
+		return callers(ctx, 2*runtime.NumCPU(), o.Seconds, func(ctx context.Context, _ int, _ int64) error {
 			have, err := b.store.Read(ctx, want(numbers[rand.IntN(len(numbers))]))
 			if err == nil && len(have.Books)+len(have.Aliases) == 0 {
 				err = fault.New(fault.Internal, "", "an account was not found")

@@ -16,12 +16,53 @@ import (
 // two genuine identical cheques have two keys. It holds eight bytes of each
 // identity's hash: two identities that share them only make a key's ordinal
 // start higher, in the same way in every pass over the file.
-type ordinals map[uint64]uint32
+//
+// It is a table of hashes with open addressing, at most three quarters full: a
+// map of a million items would hold three times the memory.
+type ordinals struct {
+	slots []uint64 // 0 is an empty slot
+	used  int
+	more  map[uint64]uint32 // how often, for those seen more than once
+}
 
-func (o ordinals) next(hash *[sha256.Size]byte) uint32 {
-	short := binary.BigEndian.Uint64(hash[:8])
-	o[short]++
-	return o[short]
+func (o *ordinals) next(hash *[sha256.Size]byte) uint32 {
+	short := max(1, binary.BigEndian.Uint64(hash[:8]))
+	if 4*(o.used+1) > 3*len(o.slots) {
+		o.grow()
+	}
+	if o.put(short) {
+		o.used++
+		return 1
+	}
+	if o.more == nil {
+		o.more = map[uint64]uint32{}
+	}
+	o.more[short]++
+	return o.more[short] + 1
+}
+
+// put is false when the hash is there already.
+func (o *ordinals) put(short uint64) bool {
+	mask := uint64(len(o.slots) - 1)
+	for at := short & mask; ; at = (at + 1) & mask {
+		switch o.slots[at] {
+		case short:
+			return false
+		case 0:
+			o.slots[at] = short
+			return true
+		}
+	}
+}
+
+func (o *ordinals) grow() {
+	before := o.slots
+	o.slots = make([]uint64, max(1024, 2*len(before)))
+	for _, short := range before {
+		if short != 0 {
+			o.put(short)
+		}
+	}
 }
 
 func identityHash(item *Item) [sha256.Size]byte {
@@ -43,7 +84,7 @@ type itemIdentity struct {
 }
 
 func newItemIdentity(sender string) *itemIdentity {
-	return &itemIdentity{sender: sha256.Sum256([]byte(sender)), seen: ordinals{}}
+	return &itemIdentity{sender: sha256.Sum256([]byte(sender))}
 }
 
 func (id *itemIdentity) add(item *Item) {

@@ -83,7 +83,7 @@ func (n *Intake) post(ctx context.Context, file *Kept, format Deposits, progress
 		return err
 	}
 	p := &poster{
-		intake: n, file: file, done: done, progress: progress, seen: ordinals{}, purses: map[Receiving]chart.Purse{},
+		intake: n, file: file, done: done, progress: progress, purses: map[Receiving]chart.Purse{},
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
