@@ -55,6 +55,28 @@ func TestMerge_TheSurvivorHasEverythingAndUnmergeGivesItBack(t *testing.T) {
 	})
 }
 
+// Records of one person can be joined one by one, each time into a newer one. The
+// first number, and a dependant's debtor, still reach the last.
+func TestMerge_ALongRowOfSurvivorsIsFollowedToItsEnd(t *testing.T) {
+	onEach(t, func(t *testing.T, c *counter) {
+		first := c.member()
+		child := c.dependant(cashier.Debtors{Premium: ledger.BookNo(first)})
+		last := first
+		for range 9 {
+			next := c.member()
+			c.did(c.Cashier.Merge(t.Context(), c.order(), ledger.BookNo(last), ledger.BookNo(next)))
+			last = next
+		}
+		c.owes(child, premium, 5_000, april)
+		c.wantOpen(last, "1:50.00")
+		for _, under := range []billpay.Number{first, child} {
+			if r := c.pays(premium, to(under, 1_000))[0]; r.Book != ledger.BookNo(last) || r.Applied != 1_000 {
+				t.Errorf("a payment under %s went to %+v, want the last survivor", under, r)
+			}
+		}
+	})
+}
+
 // Accounts on which nothing was ever posted have no sequence number that moves,
 // so nothing but their status tells two merges apart.
 func TestMerge_OfEmptyAccountsHappensOnce(t *testing.T) {

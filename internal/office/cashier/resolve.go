@@ -68,12 +68,11 @@ func (d *desk) resolve(part *payment.Part) (*openBook, suspense.Reason) {
 	return b, ""
 }
 
-// mergeDepthMax bounds how often a survivor can itself have been merged.
-const mergeDepthMax = 5
-
-// survivor follows merges to the billing account that took the place of b.
+// survivor follows merges to the billing account that took the place of b,
+// however often a survivor was merged itself. Only open accounts are merged, so
+// the way has no circle; the count of books keeps a damaged one from being endless.
 func (d *desk) survivor(b *openBook) *openBook {
-	for hops := 0; b != nil && b.Status == Merged && hops < mergeDepthMax; hops++ {
+	for hops := 0; b != nil && b.Status == Merged && hops < len(d.books); hops++ {
 		b = d.books[b.MergedInto]
 	}
 	return b
@@ -89,7 +88,7 @@ func (c *Cashier) gather(ctx context.Context, want Want) (Have, error) {
 		Aliases: map[string][]ledger.BookNo{},
 	}
 	asked := map[ledger.BookNo]bool{}
-	for round := 0; round <= mergeDepthMax+1; round++ {
+	for { // no book is asked for twice, so this ends
 		want.ToWrite = true
 		have, err := c.store.Read(ctx, want)
 		if err != nil {
@@ -128,8 +127,7 @@ func (c *Cashier) gather(ctx context.Context, want Want) (Have, error) {
 			follow(b.Debtors.Pharmacy)
 		}
 		if len(want.Books) == 0 && len(want.Aliases) == 0 {
-			break
+			return all, nil
 		}
 	}
-	return all, nil
 }

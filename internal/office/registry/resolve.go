@@ -58,9 +58,6 @@ func ParseReference(text string) (Reference, error) {
 // sources.
 var ErrAmbiguous = errors.New("this old number belongs to several accounts; name the system that it comes from")
 
-// mergeDepthMax bounds how often a survivor can itself have been merged.
-const mergeDepthMax = 5
-
 // Found is what a reference led to.
 type Found struct {
 	Given cashier.Book // the account that was named
@@ -115,7 +112,7 @@ func Resolve(ctx context.Context, directory Directory, refs []Reference) ([]Foun
 // readThrough reads books and the survivors of their merges.
 func readThrough(ctx context.Context, directory Directory, want []ledger.BookNo) (map[ledger.BookNo]cashier.Book, error) {
 	books := map[ledger.BookNo]cashier.Book{}
-	for depth := 0; len(want) > 0 && depth <= mergeDepthMax; depth++ {
+	for len(want) > 0 { // no survivor is wanted twice, so this ends
 		have, err := directory.Read(ctx, cashier.Want{Books: want})
 		if err != nil {
 			return nil, err
@@ -157,7 +154,7 @@ func find(
 		return notFound
 	}
 	b := given
-	for hops := 0; b.Status == cashier.Merged && hops < mergeDepthMax; hops++ {
+	for hops := 0; b.Status == cashier.Merged && hops < len(books); hops++ {
 		b = books[b.MergedInto]
 	}
 	if b.No == 0 {
