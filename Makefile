@@ -9,13 +9,16 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DEMO_ADDR ?= 127.0.0.1:8080
 DEMO_DATA ?= data/demo
 
-.PHONY: run build test needs fmt lint bench soak citus notice clean
+.PHONY: run build assets test needs fmt lint bench soak citus notice clean
 
 run: build ## build and start the demonstration plan
 	bin/billfold demo --addr $(DEMO_ADDR) --data $(DEMO_DATA)
 
-build:
+build: assets
 	go build -trimpath -o bin/billfold ./cmd/billfold
+
+assets: ## make the style sheet, fonts and script of the pages
+	go run ./scripts/assets
 
 test: ## prove everything, on both engines; what CI runs
 	go run ./scripts/test
@@ -47,3 +50,4 @@ notice: ## name the modules that the binary links, after a change of go.mod
 
 clean:
 	rm -rf bin node_modules
+	find internal/edge/web/built/files ! -name README.txt -type f -delete

@@ -53,6 +53,7 @@ var sameFloor = map[roomPair]string{
 	{"format/bai2", "format/line"}:            "records are lines, numbered for errors",
 	{"format/lockbox", "format/line"}:         "records are lines, numbered for errors",
 	{"format/nacha", "format/line"}:           "records are lines, numbered for errors",
+	{"edge/web", "edge/paper"}:                "a page offers its receipt on paper",
 	{"office/event", "office/job"}:            "tests run the relay over the durable queue",
 	{"office/event", "office/cashier"}:        "tests publish what the cashier posted",
 	{"office/biller", "office/cashier"}:       "the biller bills through the cashier",
@@ -63,9 +64,12 @@ var sameFloor = map[roomPair]string{
 	{"rail/lockbox", "rail/railtest"}:         "the rails' conformance suite, for tests",
 	{"rail/wire", "rail/railtest"}:            "the rails' conformance suite, for tests",
 	{"sim", "sim/audit"}:                      "the simulation holds the product against its auditor",
+	{"sim", "sim/processor"}:                  "the product's client is held against the simulated processor",
 	{"office/proof", "office/audit"}:          "the trail is proved with the books",
 	{"office/proof", "office/cashier"}:        "a proof replays what the cashier wrote",
 	{"office/intake", "office/cashier"}:       "a proved file's items are posted",
+	{"office/checkout", "office/cashier"}:     "captured money is posted by the cashier",
+	{"office/checkout", "office/proof"}:       "tests prove what was posted",
 	{"office/enrolment", "office/audit"}:      "a person's record is read and changed under a named access",
 	{"office/enrolment", "office/cashier"}:    "a member's book carries the cashier's debtors",
 	{"office/registry", "office/audit"}:       "a person is shown under a named access",
@@ -83,6 +87,7 @@ var testOnly = map[string]string{
 	"internal/store/throwaway/pgtest": "hands out test databases",
 	"internal/store/storetest":        "the store's conformance suite",
 	"internal/rail/railtest":          "the rails' conformance suite",
+	"internal/rail/card/stripemock":   "runs a stand-in for the card processor",
 }
 
 // testsMaySee are the floors above their own that test files may import, since
@@ -96,7 +101,10 @@ var driverHomes = map[string][]string{
 	"modernc.org/sqlite":           {"store"},
 	"github.com/pressly/goose":     {"store"},
 	"github.com/chromedp/chromedp": {"edge"},
+	"github.com/alexedwards/scs":   {"edge"},
+	"github.com/evanw/esbuild":     {"scripts"},
 	"github.com/moov-io/":          {"format"},
+	"github.com/stripe/":           {"rail"},
 }
 
 // pkg is what `go list -json` says of a package.

@@ -9,9 +9,12 @@ import (
 	"io/fs"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 
 	cedarvalley "github.com/billfold/billfold/configs/cedar-valley"
 
@@ -39,7 +42,12 @@ type demoCommand struct {
 	Members int    `help:"How many members to make up." default:"10000"`
 	Seed    uint64 `help:"The same seed makes up the same people." default:"1"`
 	JSON    bool   `help:"Say in JSON when it is ready."`
+
+	ProcessorAddr string `help:"Address of the simulated card processor; what plan.yaml says when left out, or a free port beside a free --addr."`
 }
+
+// demoMail is the folder into which letters are put instead of being sent.
+const demoMail = "mail"
 
 // demoStaff acts for the demonstration.
 var demoStaff = ident.Actor{Kind: ident.System, Name: "demo"}
@@ -48,6 +56,7 @@ var demoStaff = ident.Actor{Kind: ident.System, Name: "demo"}
 type readyJSON struct {
 	URL      string        `json:"url"`
 	ReadyMS  int64         `json:"ready_ms"`
+	Cards    string        `json:"processor_url"` // of the simulated card processor, or ""
 	Data     string        `json:"data"`
 	Try      string        `json:"try"`
 	Examples []exampleJSON `json:"examples"`
@@ -76,25 +85,65 @@ func (c *demoCommand) Run(r *run) error {
 		return err
 	}
 	defer o.store.Close()
-	d := &demonstration{office: o, command: c, try: filepath.Join(c.Data, "try")}
+	d := &demonstration{office: o, command: c, try: filepath.Join(c.Data, "try"), keys: w.keys()}
 	if err := d.prepare(r.ctx); err != nil {
 		return err
 	}
-	level := slog.LevelWarn // each request would hide what to try next
+	log := slog.New(slog.NewTextHandler(r.errs, &slog.HandlerOptions{Level: slog.LevelWarn})) // each request would hide what to try next
+	listener, err := listen(c.Addr)
+	if err != nil {
+		return err
+	}
+	stop, err := d.startCards(r.ctx, listener.Addr(), log)
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	defer stop() // after whoever is paying was answered
 	s, err := o.serve(r.ctx, serving{
-		where: w, addr: c.Addr, drop: filepath.Join(c.Data, "files"), notices: []web.Text{web.MadeUp}, steps: d.steps(),
-		log: slog.New(slog.NewTextHandler(r.errs, &slog.HandlerOptions{Level: level})),
+		where: w, listener: listener, drop: filepath.Join(c.Data, "files"), spool: filepath.Join(c.Data, demoMail),
+		notices: []web.Text{web.MadeUp}, steps: d.steps(), log: log, overview: true,
 	})
 	if err != nil {
 		return err
 	}
 	ready := readyJSON{
-		URL: s.url, ReadyMS: clk.Now().Sub(began).Milliseconds(), Data: c.Data, Try: d.try, Examples: d.examples,
+		URL: s.url, Cards: d.processor, ReadyMS: clk.Now().Sub(began).Milliseconds(), Data: c.Data, Try: d.try, Examples: d.examples,
 	}
 	if err := d.announce(r, &ready); err != nil {
 		return err
 	}
 	return s.wait()
+}
+
+// startCards starts the simulated card processor, if the plan names one, and gives
+// a function that stops it.
+func (d *demonstration) startCards(ctx context.Context, office net.Addr, log *slog.Logger) (stop func(), err error) {
+	addr := simulatedAt(d.office.plan)
+	if addr == "" {
+		return func() {}, nil
+	}
+	if strings.HasSuffix(d.command.Addr, ":0") {
+		addr = "127.0.0.1:0"
+	}
+	if d.command.ProcessorAddr != "" {
+		addr = d.command.ProcessorAddr
+	}
+	notify := "http://" + reachable(office) + "/processor/notices"
+	alive, end := context.WithCancel(context.WithoutCancel(ctx))
+	s, err := startSimulator(alive, addr, filepath.Join(d.command.Data, "processor"), d.office.plan.Name, notify, d.keys, log)
+	if err != nil {
+		end()
+		return nil, err
+	}
+	s.serves(d.office.plan.Processor)
+	d.processor = s.ready.URL
+	var watching sync.WaitGroup
+	watching.Go(func() { s.watch(alive) })
+	return func() {
+		end()
+		watching.Wait()
+	}, nil
 }
 
 // writeConfig puts the made-up plan's configuration where it can be read and
@@ -121,11 +170,14 @@ func writeConfig(dir string) error {
 
 // demonstration is a made-up plan on its way to being ready.
 type demonstration struct {
-	office   *office
-	command  *demoCommand
-	try      string // folder of files to try
-	people   []enrolment.Member
-	examples []exampleJSON
+	office  *office
+	command *demoCommand
+	try     string // folder of files to try
+	keys    string // key folder
+	// processor is where the simulated card processor answers, or "".
+	processor string
+	people    []enrolment.Member
+	examples  []exampleJSON
 }
 
 func (d *demonstration) today() calendar.Date {
@@ -287,11 +339,7 @@ func (d *demonstration) payers(draw *rand.Rand, n int) []billpay.Number {
 	return numbers
 }
 
-const (
-	examplesMax = 10
-	// codeDays is how long a statement code stands.
-	codeDays = 60
-)
+const examplesMax = 10
 
 // findExamples picks subscribers who owe something, and makes each a statement
 // code: codes are kept as hashes, so only new ones can be shown.
@@ -323,7 +371,7 @@ func (d *demonstration) findExamples(ctx context.Context) error {
 		})
 		books = append(books, ledger.BookNo(p.Number))
 	}
-	codes, err := d.office.store.StatementCodes(ctx, books, d.today().AddDays(codeDays))
+	codes, err := d.office.store.StatementCodes(ctx, books, d.today().AddDays(registry.CodeDays))
 	for i, code := range codes {
 		d.examples[i].StatementCode = code
 	}
@@ -372,7 +420,7 @@ func (d *demonstration) writeFilesToTry() error {
 func (d *demonstration) steps() []web.Step {
 	data := d.command.Data
 	command := func(format string, args ...any) string { return "bin/billfold " + fmt.Sprintf(format, args...) }
-	return []web.Step{
+	steps := []web.Step{
 		{Title: web.Text{English: "Take a lockbox file: two checks find their owners, one goes to suspense", Spanish: "Reciba un archivo de cheques: dos encuentran a su dueño y uno queda pendiente"},
 			Command: command("import %s --data %s", filepath.Join(d.try, tryLockbox), data)},
 		{Title: web.Text{English: "See what is in suspense and who may own it", Spanish: "Vea qué dinero está pendiente y de quién puede ser"},
@@ -384,6 +432,19 @@ func (d *demonstration) steps() []web.Step {
 		{Title: web.Text{English: "Prove every cent", Spanish: "Compruebe cada centavo"},
 			Command: command("verify --data %s", data)},
 	}
+	if d.processor == "" {
+		return steps
+	}
+	control := func(what string) string {
+		key := filepath.Join(d.keys, processorKey.file)
+		return fmt.Sprintf(`curl -u "$(cat %s):" -X POST %s/control/%s`, key, d.processor, what)
+	}
+	return append(steps,
+		web.Step{Title: web.Text{English: "Pull the plug of the simulated card processor, then pay by card", Spanish: "Desconecte el procesador de tarjetas simulado y después pague con tarjeta"},
+			Command: control("unplug")},
+		web.Step{Title: web.Text{English: "Put the plug back: what was not clear is found out", Spanish: "Vuelva a conectarlo: se averigua lo que no estaba claro"},
+			Command: control("plug")},
+	)
 }
 
 func (d *demonstration) announce(r *run, ready *readyJSON) error {
@@ -391,20 +452,35 @@ func (d *demonstration) announce(r *run, ready *readyJSON) error {
 		return r.printJSON(ready)
 	}
 	r.printf("%s is ready after %.1f s: %s\n\n", d.office.plan.Name, float64(ready.ReadyMS)/1000, ready.URL) // not money: seconds
+	if len(ready.Examples) > 0 {
+		if err := d.announceExample(r, ready); err != nil {
+			return err
+		}
+	}
 	r.printf("What to try next, in another terminal:\n")
 	for _, step := range d.steps() {
 		r.printf("\n  %s\n    %s\n", step.Title.English, step.Command)
 	}
-	if len(ready.Examples) > 0 {
-		e := ready.Examples[0]
-		number, err := billpay.Parse(e.Number)
-		if err != nil {
-			return err
-		}
-		r.printf("\n  Take cash for somebody (%s, owes %s)\n    bin/billfold take cash --number %q --amount 5.00 --staff you --drawer boulder-1 --data %s\n",
-			e.LastName, e.Due.Grouped(), number.Grouped(), d.command.Data)
-		r.printf("    bin/billfold account %q --data %s\n", number.Grouped(), d.command.Data)
-	}
 	r.printf("\nOr put a file into %s. Stop with Ctrl-C; the data stays.\n", filepath.Join(d.command.Data, "files", "incoming"))
+	return nil
+}
+
+// announceExample says with which facts a visitor can pay, at the page and at a
+// counter.
+func (d *demonstration) announceExample(r *run, ready *readyJSON) error {
+	e := ready.Examples[0]
+	number, err := billpay.Parse(e.Number)
+	if err != nil {
+		return err
+	}
+	if ready.Cards != "" {
+		r.printf("Pay a bill as a guest: %s\n", ready.URL)
+		r.printf("    number %s, ZIP %s or last name %s; or the code %s, which stands on a bill\n", number.Grouped(), e.ZIP, e.LastName, e.StatementCode)
+		r.printf("    card 4242 4242 4242 4242, any later date, any code; other cards: docs/integrators/card-simulator.md\n")
+		r.printf("    receipts go to %s\n\n", filepath.Join(d.command.Data, demoMail))
+	}
+	r.printf("Take cash for somebody (%s, owes %s)\n    bin/billfold take cash --number %q --amount 5.00 --staff you --drawer boulder-1 --data %s\n",
+		e.LastName, e.Due.Grouped(), number.Grouped(), d.command.Data)
+	r.printf("    bin/billfold account %q --data %s\n\n", number.Grouped(), d.command.Data)
 	return nil
 }

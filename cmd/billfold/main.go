@@ -57,6 +57,7 @@ type cli struct {
 	Take     takeCommand     `cmd:"" help:"Take money at a counter."`
 	Suspense suspenseCommand `cmd:"" help:"Work the money without a certain owner."`
 	Payment  paymentCommand  `cmd:"" help:"Move, reverse or apply money that was posted."`
+	Card     cardCommand     `cmd:"" help:"Work the payments by card: what is unknown, refunds, disputes."`
 	Member   memberCommand   `cmd:"" help:"Merge accounts and note old numbers."`
 	Export   exportCommand   `cmd:"" help:"Write rosters."`
 	Balance  balanceCommand  `cmd:"" help:"The trial balance, now or as it stood at an instant."`
@@ -65,7 +66,9 @@ type cli struct {
 	Backup   backupCommand   `cmd:"" help:"Write everything to one archive, while the office works."`
 	Restore  restoreCommand  `cmd:"" help:"Fill an empty database from an archive."`
 	Keys     keysCommand     `cmd:"" help:"Look after the encryption keys."`
+	Key      keyCommand      `cmd:"" help:"Make and end the API keys of other systems."`
 	Bench    benchCommand    `cmd:"" help:"Measure this machine and say against what."`
+	Simulate simulateCommand `cmd:"" help:"Run a stand-in for a counterparty, for tests and demonstrations."`
 	Probe    probeCommand    `cmd:"" hidden:""`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }

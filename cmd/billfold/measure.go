@@ -17,7 +17,7 @@ import (
 )
 
 type benchCommand struct {
-	Name    string        `arg:"" help:"online, file, lookup, numbers, or all."`
+	Name    string        `arg:"" help:"online, web, file, lookup, numbers, or all."`
 	Engine  string        `help:"Which database." enum:"sqlite,postgres" default:"sqlite"`
 	DSN     string        `help:"Address of an empty PostgreSQL database; a throw-away cluster when left out."`
 	Dir     string        `help:"Where the bench keeps its files, on the disk to be measured." type:"existingdir"`
@@ -39,15 +39,14 @@ func (c *benchCommand) Run(r *run) error {
 		Say:   func(format string, args ...any) { fmt.Fprintf(r.errs, "  "+format+"\n", args...) },
 	}
 	for _, name := range names {
-		f, err := bench.Run(r.ctx, name, options)
-		if err != nil {
-			return err
-		}
-		if !c.JSON {
+		err := bench.Run(r.ctx, name, options, func(f bench.Figure) error {
+			if c.JSON {
+				return r.printJSON(f)
+			}
 			r.printf("%s\n", f)
-			continue
-		}
-		if err := r.printJSON(f); err != nil {
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/vault"
 	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/office/apikey"
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/office/intake"
 	"github.com/billfold/billfold/internal/office/plan"
@@ -75,6 +76,7 @@ type office struct {
 	intake  *intake.Intake
 	clock   clock.Clock
 	members *membersOffice
+	apiKeys *apikey.Keys
 }
 
 // open gives the office that a command works on and a function that lets it go.
@@ -158,6 +160,7 @@ func newOffice(ctx context.Context, p *plan.Plan, keys *vault.Vault, s *store.St
 	}
 	o := &office{plan: p, house: house, vault: keys, store: s, clock: clk}
 	o.cashier = cashier.New(s, house, clk)
+	o.apiKeys = apikey.New(s, keys, clk)
 	if o.members, err = newMembersOffice(o); err != nil {
 		return nil, err
 	}

@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,9 +25,12 @@ import (
 )
 
 type serveCommand struct {
-	where `embed:""`
-	Addr  string `help:"Address to listen on." default:"127.0.0.1:8080"`
-	Drop  string `help:"Folder in which partners leave files; the data folder's files when left out." type:"path"`
+	where        `embed:""`
+	Addr         string   `help:"Address to listen on." default:"127.0.0.1:8080"`
+	Drop         string   `help:"Folder in which partners leave files; the data folder's files when left out." type:"path"`
+	PublicURL    string   `help:"Where the site stands for the outside, such as https://pay.example.org." env:"BILLFOLD_PUBLIC_URL"`
+	TrustedProxy []string `help:"Address or prefix of a machine in front of this one whose X-Forwarded headers count; may be repeated." env:"BILLFOLD_TRUSTED_PROXIES"`
+	Overview     bool     `help:"Show the installation's totals to whoever asks, beside the pages for payers."`
 }
 
 // Run implements the command.
@@ -41,7 +46,18 @@ func (c *serveCommand) Run(r *run) error {
 	if c.Drop == "" {
 		c.Drop = filepath.Join(c.Data, "files")
 	}
-	s, err := o.serve(r.ctx, serving{where: &c.where, addr: c.Addr, drop: c.Drop, log: slog.New(slog.NewTextHandler(r.errs, nil))})
+	proxies, err := parseProxies(c.TrustedProxy)
+	if err != nil {
+		return err
+	}
+	listener, err := listen(c.Addr)
+	if err != nil {
+		return err
+	}
+	s, err := o.serve(r.ctx, serving{
+		where: &c.where, listener: listener, drop: c.Drop, log: slog.New(slog.NewTextHandler(r.errs, nil)),
+		publicURL: strings.TrimSuffix(c.PublicURL, "/"), proxies: proxies, overview: c.Overview,
+	})
 	if err != nil {
 		return err
 	}
@@ -51,12 +67,25 @@ func (c *serveCommand) Run(r *run) error {
 
 // serving says how an office is served.
 type serving struct {
-	where   *where
-	addr    string
-	drop    string // folder for files, or ""
-	log     *slog.Logger
-	notices []web.Text
-	steps   []web.Step
+	where     *where
+	listener  net.Listener // closed by serve
+	drop      string       // folder for files, or ""
+	spool     string       // folder into which mail is put instead of being sent, or ""
+	log       *slog.Logger
+	notices   []web.Text
+	steps     []web.Step
+	publicURL string         // where the site stands for the outside, or ""
+	proxies   []netip.Prefix // in front of us, whose word counts
+	overview  bool           // totals are shown to whoever asks
+}
+
+// listen opens the port that an office is served on.
+func listen(addr string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "", "the address %s cannot be used: %v", addr, err).WithHint("Name another with --addr.")
+	}
+	return listener, nil
 }
 
 // service is a served office.
@@ -72,13 +101,14 @@ const dropEvery = 2 * time.Second
 // stopMax bounds how long requests may take to end when the process stops.
 const stopMax = 10 * time.Second
 
-// serve starts everything an office does by itself, until ctx ends: pages, the
-// socket for commands, the relay of events, unfinished files and the folder.
+// serve starts everything an office does by itself, until ctx ends: pages and the
+// API, the socket for commands, the relay of events, card payments that are not
+// clear, unfinished files and the folder.
 func (o *office) serve(ctx context.Context, s serving) (*service, error) {
-	listener, err := net.Listen("tcp", s.addr)
+	doors, err := o.openDoors(s)
 	if err != nil {
-		return nil, fault.New(fault.Unavailable, "", "the address %s cannot be used: %v", s.addr, err).
-			WithHint("Name another with --addr.")
+		s.listener.Close()
+		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	var parts sync.WaitGroup
@@ -87,18 +117,18 @@ func (o *office) serve(ctx context.Context, s serving) (*service, error) {
 		err = o.publish(ctx, &parts, s)
 	}
 	if err != nil {
-		listener.Close()
+		s.listener.Close()
+		doors.poster.Close()
 		cancel(err)
 		return nil, err
 	}
 	server := &http.Server{
-		Handler: web.New(web.Options{
-			Plan: o.plan, House: o.house, Source: o.store, Clock: o.clock, Log: s.log, Notices: s.notices, Steps: s.steps,
-		}),
+		Handler:           doors,
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}
+	url := "http://" + s.listener.Addr().String()
 	parts.Go(func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			cancel(err)
 		}
 	})
@@ -107,9 +137,11 @@ func (o *office) serve(ctx context.Context, s serving) (*service, error) {
 		grace, done := context.WithTimeout(context.WithoutCancel(ctx), stopMax)
 		defer done()
 		server.Shutdown(grace)
+		doors.poster.Close()
 	})
+	doors.run(ctx, &parts, s, o.store, url)
 	parts.Go(func() { o.takeFiles(ctx, s) })
-	return &service{url: "http://" + listener.Addr().String(), wait: func() error {
+	return &service{url: url, wait: func() error {
 		parts.Wait()
 		commands()
 		if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {

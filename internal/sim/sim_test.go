@@ -67,7 +67,8 @@ type world struct {
 	keys    int
 	due     calendar.Date
 
-	posted []*made                // payments over the counter
+	posted []*made                // parts of payments over the counter and by card
+	backs  []*wentBack            // refunds and disputes
 	files  map[string][]*sentFile // by rail
 	traces int
 
@@ -145,6 +146,7 @@ func (w *world) step() {
 		do     func()
 	}{
 		{20, w.bill}, {30, w.pay}, {6, w.repeat}, {12, w.file}, {8, w.move}, {8, w.reverse}, {8, w.release}, {6, w.apply}, {1, w.merge},
+		{8, w.refund}, {8, w.settle}, {6, w.dispute}, {4, w.win},
 	}
 	total := 0
 	for _, s := range steps {
@@ -186,8 +188,12 @@ func (w *world) part() (payment.Part, audit.Part) {
 }
 
 func (w *world) pay() {
+	rail := payment.Counter
+	if w.random.IntN(2) == 0 {
+		rail = payment.Card
+	}
 	in := payment.Instruction{
-		Key: w.key(), Rail: payment.Counter, Received: calendar.MustParse("2026-11-20"), Actor: clerk, Source: w.Till,
+		Key: w.key(), Rail: rail, Received: calendar.MustParse("2026-11-20"), Actor: clerk, Source: w.Till,
 	}
 	var parts []audit.Part
 	for range 1 + w.random.IntN(3) {
@@ -197,7 +203,7 @@ func (w *world) pay() {
 	}
 	answer := w.answer(in)
 	for i, r := range answer.Parts {
-		w.posted = append(w.posted, &made{in, cashier.Ref{Book: r.Book, Seq: r.Seq}, w.audit.Receive("counter", "premium", parts[i])})
+		w.posted = append(w.posted, &made{in, cashier.Ref{Book: r.Book, Seq: r.Seq}, w.audit.Receive(string(rail), "premium", parts[i])})
 	}
 }
 
@@ -275,9 +281,17 @@ func (w *world) release() {
 	}
 	entry, to := waiting[w.random.IntN(len(waiting))], w.number()
 	cents := 1 + money.Cents(w.random.Int64N(int64(entry.Open)))
-	_, err = w.Cashier.Release(w.Context(), w.order(), cashier.Ref{Book: entry.Book, Seq: entry.Seq}, cents, cashier.Target{Reference: to.Digits()})
+	at := cashier.Ref{Book: entry.Book, Seq: entry.Seq}
+	done, err := w.Cashier.Release(w.Context(), w.order(), at, cents, cashier.Target{Reference: to.Digits()})
 	w.agree("a release", err, true)
-	w.audit.Release(string(entry.Purse.Fund), int64(to), cents)
+	var m made
+	if known := slices.IndexFunc(w.posted, func(m *made) bool { return m.ref == at }); known >= 0 {
+		m = *w.posted[known]
+	}
+	placed := w.audit.Release(m.place, string(entry.Purse.Fund), int64(to), cents)
+	if m.place != nil {
+		w.posted = append(w.posted, &made{m.in, done.Refs[1], placed})
+	}
 }
 
 func (w *world) apply() {
@@ -345,7 +359,7 @@ func (w *world) compare() {
 	}
 	premium := w.purse(chart.Premium)
 	for rail, code := range map[string]chart.Code{
-		"counter": chart.ClearCounter, "lockbox": chart.ClearLockbox, "bankbill": chart.ClearACH, "wire": chart.ClearWire,
+		"counter": chart.ClearCounter, "card": chart.ClearCard, "lockbox": chart.ClearLockbox, "bankbill": chart.ClearACH, "wire": chart.ClearWire,
 	} {
 		if got, want := balances[premium.Account(code)].Net(), w.audit.Taken(rail); got != want {
 			w.Errorf("the %s brought %s, and the auditor says %s", rail, got, want)
@@ -353,6 +367,9 @@ func (w *world) compare() {
 	}
 	if got, want := -balances[premium.Account(chart.Suspense)].Net(), w.audit.Suspense("premium"); got != want {
 		w.Errorf("%s are in suspense, and the auditor says %s", got, want)
+	}
+	if got, want := -balances[premium.Account(chart.RefundsPayable)].Net(), w.audit.Payable(); got != want {
+		w.Errorf("%s are on their way back, and the auditor says %s", got, want)
 	}
 	report, err := proof.Verify(w.Context(), w.Store, nil, nil)
 	if err != nil || report.Broken != nil {

@@ -42,7 +42,7 @@ func (s *Store) auditHeadQuery(books []ledger.BookNo, each func(ledger.BookNo, a
 
 // AppendAudit implements audit.Store.
 func (s *Store) AppendAudit(ctx context.Context, entries []audit.Entry) error {
-	err := s.engine.write(ctx, auditBulk(entries))
+	err := s.engine.change(ctx, auditBulk(entries)) // one round trip
 	if errors.Is(err, cashier.ErrStale) {
 		return audit.ErrStale
 	}

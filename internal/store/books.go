@@ -22,7 +22,7 @@ var _ cashier.Store = (*Store)(nil)
 const (
 	claimColumns = `claim_id, idem_key, act, body_digest, rail, amount_cents, received_on, recorded_at, actor,
 		source_book, parts, answer, row_check`
-	bookColumns = `book_no, status, merged_into, debtor_premium, debtor_medical, debtor_pharmacy, seq, digest, last_item`
+	bookColumns = `book_no, opaque_id, status, merged_into, debtor_premium, debtor_medical, debtor_pharmacy, seq, digest, last_item`
 	itemColumns = `book_no, item_no, entity_no, fund_no, about_no, debtor_on, invoice, description, fee, privacy,
 		service_on, due_on, amount_cents, open_cents, billed_seq, row_check`
 	receiptColumns = `book_no, seq, payment_id, part_no, posted_on, entity_no, fund_no, about_no, amount_cents,
@@ -129,7 +129,7 @@ func scanAlias(scan func(...any) error, into map[string][]ledger.BookNo) error {
 func scanBook(scan func(...any) error) (cashier.Book, error) {
 	var b cashier.Book
 	var digest []byte
-	err := scan(&b.No, &b.Status, &b.MergedInto, &b.Debtors.Premium, &b.Debtors.Medical, &b.Debtors.Pharmacy,
+	err := scan(&b.No, &b.Opaque, &b.Status, &b.MergedInto, &b.Debtors.Premium, &b.Debtors.Medical, &b.Debtors.Pharmacy,
 		&b.Head.Seq, &digest, &b.LastItem)
 	if err == nil {
 		err = copyDigest(b.Head.Digest[:], digest)

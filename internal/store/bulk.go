@@ -56,6 +56,9 @@ type bulk struct {
 	guards int // the columns after the keys
 	cols   []column
 	rows   int
+	// taken says what an insert does with a row whose key exists, as an ON CONFLICT
+	// clause; without it the write is stale.
+	taken string
 }
 
 func insertInto(table string, names ...string) *bulk { return newBulk(table, names) }
@@ -91,6 +94,15 @@ func (b *bulk) add(values ...any) {
 		}
 	}
 	b.rows++
+}
+
+// arrays gives each column as one argument.
+func (b *bulk) arrays() []any {
+	args := make([]any, len(b.cols))
+	for i := range b.cols {
+		args[i] = b.cols[i].array()
+	}
+	return args
 }
 
 func (b *bulk) names() string {

@@ -18,9 +18,18 @@ type engine interface {
 	// cashier.ErrStale when an update did not find its rows as guarded or a key was
 	// taken, and nothing is kept.
 	write(ctx context.Context, bulks ...*bulk) error
+	// change runs one statement over many rows and then look-ups that see what it
+	// did, in one transaction, and on a server in one round trip.
+	change(ctx context.Context, b *bulk, queries ...query) error
+	// changePassing is change for what is soon over, such as counts of tries: it does
+	// not wait for the disk, and the last moment of it may be lost when the machine
+	// stops. Whoever asks sees it at once.
+	changePassing(ctx context.Context, b *bulk, queries ...query) error
 	// list writes the condition "column is among the values of parameter n", whose
 	// argument is made by ints or texts.
 	list(column string, n int, kind columnType) string
+	// given writes the rows of b as a table of b's name, from parameter 1 on.
+	given(b *bulk) (source string, args []any)
 	ints(values []int64) any
 	texts(values []string) any
 	// exec runs fn in one transaction, for everything outside the posting road.

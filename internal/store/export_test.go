@@ -15,4 +15,5 @@ func (s *Store) Exec(ctx context.Context, text string, args ...any) error {
 var (
 	AppendOnly = appendOnly
 	Updatable  = updatable
+	Passing    = passing
 )

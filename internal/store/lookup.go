@@ -59,13 +59,21 @@ func (s *Store) Transaction(ctx context.Context, book ledger.BookNo, seq int64) 
 	return t, err
 }
 
-// Journal lists a book's transactions in order, those recorded up to an instant
-// when before is not zero microseconds.
+// Journal lists a book's transactions in order.
 func (s *Store) Journal(ctx context.Context, book ledger.BookNo) ([]ledger.Transaction, error) {
+	return s.journal(ctx, `WHERE book_no = $1`, int64(book))
+}
+
+// Followers implements cashier.Store.
+func (s *Store) Followers(ctx context.Context, book ledger.BookNo, seq int64) ([]ledger.Transaction, error) {
+	return s.journal(ctx, `WHERE book_no = $1 AND of_seq = $2`, int64(book), seq)
+}
+
+func (s *Store) journal(ctx context.Context, where string, args ...any) ([]ledger.Transaction, error) {
 	var all []ledger.Transaction
 	err := s.engine.read(ctx, query{
-		text: `SELECT ` + postingColumns + ` FROM posting WHERE book_no = $1 ORDER BY seq, line`,
-		args: []any{int64(book)},
+		text: `SELECT ` + postingColumns + ` FROM posting ` + where + ` ORDER BY seq, line`,
+		args: args,
 		each: func(scan func(...any) error) error {
 			row, err := scanPosting(scan)
 			if n := len(all); n == 0 || all[n-1].Seq != row.t.Seq {

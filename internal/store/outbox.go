@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/billfold/billfold/internal/base/fault"
@@ -124,11 +126,62 @@ func (s *Store) EventSources(ctx context.Context, refs []event.Ref) ([]event.Sou
 	if err != nil {
 		return nil, err
 	}
+	if err := s.climb(ctx, transactions, docs); err != nil {
+		return nil, err
+	}
 	sources := make([]event.Source, len(transactions))
 	for i := range transactions {
 		sources[i] = docs.source(&transactions[i])
 	}
 	return sources, nil
+}
+
+// climbMax bounds how many transactions can stand between one and the receipt of
+// the payment that it concerns: a refund is sent, comes back, is sent again.
+const climbMax = 8
+
+// climb finds the receipt for transactions that are of one without a receipt,
+// such as a refund that was sent, which is of the refund.
+func (s *Store) climb(ctx context.Context, transactions []ledger.Transaction, docs *eventDocuments) error {
+	below := map[event.Ref][]event.Ref{} // from where a search stands to those for whom it is made
+	for i := range transactions {
+		t := &transactions[i]
+		own, of := event.Ref{Book: t.Book, Seq: t.Seq}, event.Ref{Book: t.Book, Seq: t.Of}
+		if t.Of != 0 && docs.receipts[own] == nil && docs.receipts[of] == nil {
+			below[of] = append(below[of], of)
+		}
+	}
+	for range climbMax {
+		if len(below) == 0 {
+			return nil
+		}
+		steps, err := s.transactions(ctx, slices.Collect(maps.Keys(below)))
+		if err != nil {
+			return err
+		}
+		above := map[event.Ref][]event.Ref{}
+		for i := range steps {
+			if up := (event.Ref{Book: steps[i].Book, Seq: steps[i].Of}); up.Seq != 0 {
+				above[up] = append(above[up], below[event.Ref{Book: up.Book, Seq: steps[i].Seq}]...)
+			}
+		}
+		found := &eventDocuments{}
+		if len(above) > 0 {
+			if found, err = s.eventDocuments(ctx, slices.Collect(maps.Keys(above))); err != nil {
+				return err
+			}
+		}
+		for up, from := range above {
+			if receipt := found.receipts[up]; receipt != nil {
+				for _, ref := range from {
+					docs.receipts[ref] = receipt
+				}
+				delete(above, up)
+			}
+		}
+		below = above
+	}
+	return nil
 }
 
 // refLists gives the distinct books and sequence numbers of refs. A look-up by

@@ -20,13 +20,18 @@ import (
 // update what is not append-only. See roles in postgresGrants.
 const appRole = "billfold_app"
 
-// postgres has two pools: one for the posting road, whose statements all look
-// up by key, and one for everything else.
+// postgres has three pools: one for the posting road, whose statements all look
+// up by key, one of its kind whose commits do not wait for the disk, and one for
+// everything else.
 type postgres struct {
-	pool *pgxpool.Pool
-	rest *pgxpool.Pool
-	db   *sql.DB // over rest
+	pool    *pgxpool.Pool
+	passing *pgxpool.Pool
+	rest    *pgxpool.Pool
+	db      *sql.DB // over rest
 }
+
+// passingConnections are few: what goes over them is gathered.
+const passingConnections = 2
 
 // keyedPlans keep the posting road on its indexes. A statement prepared while
 // its table was nearly empty would otherwise keep a plan that scans the table
@@ -38,12 +43,18 @@ func openPostgres(ctx context.Context, dsn string, connections int) (*postgres, 
 	if err != nil {
 		return nil, err
 	}
-	rest, err := openPool(ctx, dsn, connections, nil)
+	passing, err := openPool(ctx, dsn, passingConnections, append(keyedPlans[:len(keyedPlans):len(keyedPlans)], "SET synchronous_commit = off"))
 	if err != nil {
 		road.Close()
 		return nil, err
 	}
-	return &postgres{pool: road, db: stdlib.OpenDBFromPool(rest), rest: rest}, nil
+	rest, err := openPool(ctx, dsn, connections, nil)
+	if err != nil {
+		road.Close()
+		passing.Close()
+		return nil, err
+	}
+	return &postgres{pool: road, passing: passing, db: stdlib.OpenDBFromPool(rest), rest: rest}, nil
 }
 
 func openPool(ctx context.Context, dsn string, connections int, settings []string) (*pgxpool.Pool, error) {
@@ -75,6 +86,7 @@ func (p *postgres) texts(v []string) any { return v }
 func (p *postgres) close() error {
 	err := p.db.Close()
 	p.pool.Close()
+	p.passing.Close()
 	p.rest.Close()
 	return err
 }
@@ -87,12 +99,34 @@ func (p *postgres) list(column string, n int, kind columnType) string {
 
 // read sends all look-ups in one round trip.
 func (p *postgres) read(ctx context.Context, queries ...query) error {
+	return p.changeOn(ctx, p.pool, nil, queries)
+}
+
+func (p *postgres) change(ctx context.Context, b *bulk, queries ...query) error {
+	return p.changeOn(ctx, p.pool, b, queries)
+}
+
+func (p *postgres) changePassing(ctx context.Context, b *bulk, queries ...query) error {
+	return p.changeOn(ctx, p.passing, b, queries)
+}
+
+// changeOn leaves the transaction to the server, which makes one of whatever
+// arrives together.
+func (p *postgres) changeOn(ctx context.Context, pool *pgxpool.Pool, b *bulk, queries []query) error {
 	var batch pgx.Batch
+	if b != nil {
+		batch.Queue(p.text(b), b.arrays()...)
+	}
 	for _, q := range queries {
 		batch.Queue(q.text, q.args...)
 	}
-	results := p.pool.SendBatch(ctx, &batch)
+	results := pool.SendBatch(ctx, &batch)
 	defer results.Close()
+	if b != nil {
+		if _, err := results.Exec(); err != nil {
+			return p.translate(err)
+		}
+	}
 	for _, q := range queries {
 		rows, err := results.Query()
 		if err != nil {
@@ -109,7 +143,7 @@ func (p *postgres) read(ctx context.Context, queries ...query) error {
 			return p.translate(err)
 		}
 	}
-	return nil
+	return p.translate(results.Close()) // where the server says that it committed
 }
 
 func (p *postgres) readToWrite(ctx context.Context, queries ...query) error {
@@ -135,11 +169,7 @@ func (p *postgres) write(ctx context.Context, bulks ...*bulk) error {
 func (p *postgres) send(ctx context.Context, tx pgx.Tx, bulks []*bulk) error {
 	var batch pgx.Batch
 	for _, b := range bulks {
-		args := make([]any, len(b.cols))
-		for i := range b.cols {
-			args[i] = b.cols[i].array()
-		}
-		batch.Queue(p.text(b), args...)
+		batch.Queue(p.text(b), b.arrays()...)
 	}
 	results := tx.SendBatch(ctx, &batch)
 	defer results.Close()
@@ -155,12 +185,21 @@ func (p *postgres) send(ctx context.Context, tx pgx.Tx, bulks []*bulk) error {
 	return nil
 }
 
-func (p *postgres) text(b *bulk) string {
+// unnest writes the rows of b as a source of rows.
+func unnest(b *bulk) string {
 	arrays := make([]string, len(b.cols))
 	for i := range b.cols {
 		arrays[i] = fmt.Sprintf("$%d::%s[]", i+1, postgresTypes[b.cols[i].kind])
 	}
-	unnest := "unnest(" + strings.Join(arrays, ", ") + ")"
+	return "unnest(" + strings.Join(arrays, ", ") + ")"
+}
+
+func (p *postgres) given(b *bulk) (string, []any) {
+	return unnest(b) + " AS " + b.table + "(" + b.names() + ")", b.arrays()
+}
+
+func (p *postgres) text(b *bulk) string {
+	unnest := unnest(b)
 	if b.update {
 		names := make([]string, len(b.cols))
 		for i := range names {
@@ -168,7 +207,7 @@ func (p *postgres) text(b *bulk) string {
 		}
 		return b.updateText(unnest + " AS v(" + strings.Join(names, ", ") + ")")
 	}
-	return "INSERT INTO " + b.table + " (" + b.names() + ") SELECT * FROM " + unnest
+	return "INSERT INTO " + b.table + " (" + b.names() + ") SELECT * FROM " + unnest + " " + b.taken
 }
 
 func (p *postgres) exec(ctx context.Context, fn func(tx execer) error) error {

@@ -11,16 +11,23 @@ import (
 // sealedColumn is a column that holds sealed values; an empty value is none.
 type sealedColumn struct {
 	table, column string
-	second        string // the second column of the key, or ""
-	context       func(book ledger.BookNo, second int64) string
+	key           string // the first column of the key: a number or a text
+	second        string // the second column of the key, a number, or ""
+	context       func(key any, second int64) string
 }
 
 var sealedColumns = []sealedColumn{
-	{"person", "ssn_sealed", "", func(b ledger.BookNo, _ int64) string { return ssnContext(b) }},
-	{"person", "conflicts", "", func(b ledger.BookNo, _ int64) string { return conflictContext(b) }},
-	{"suspense", "details", "seq", suspenseContext},
-	{"kept_file_chunk", "sealed", "chunk_no", func(b ledger.BookNo, n int64) string { return chunkContext(b, int(n)) }},
+	{"person", "ssn_sealed", "book_no", "", func(b any, _ int64) string { return ssnContext(bookOf(b)) }},
+	{"person", "conflicts", "book_no", "", func(b any, _ int64) string { return conflictContext(bookOf(b)) }},
+	{"suspense", "details", "book_no", "seq", func(b any, n int64) string { return suspenseContext(bookOf(b), n) }},
+	{"kept_file_chunk", "sealed", "book_no", "chunk_no", func(b any, n int64) string { return chunkContext(bookOf(b), int(n)) }},
+	{"card_attempt", "sealed", "attempt_id", "", func(id any, _ int64) string { return attemptContext(id.(string)) }},
 }
+
+func bookOf(key any) ledger.BookNo { return ledger.BookNo(key.(int64)) }
+
+// textKeyed reports whether the column's rows are keyed by a text.
+func (c sealedColumn) textKeyed() bool { return c.key != "book_no" }
 
 // resealRows is how many values are sealed anew in one transaction: a piece of a
 // kept file is half a megabyte.
@@ -33,7 +40,10 @@ const resealRows = 32
 func (s *Store) Reseal(ctx context.Context, stale func(sealed []byte) bool, progress func(done int)) (int, error) {
 	done := 0
 	for _, column := range sealedColumns {
-		at := sealedValue{second: -1}
+		at := sealedValue{key: any(int64(0)), second: -1}
+		if column.textKeyed() {
+			at.key = ""
+		}
 		for {
 			page, err := s.sealedPage(ctx, column, at)
 			if err != nil {
@@ -56,23 +66,32 @@ func (s *Store) Reseal(ctx context.Context, stale func(sealed []byte) bool, prog
 }
 
 type sealedValue struct {
-	book   ledger.BookNo
+	key    any
 	second int64
 	sealed []byte
 }
 
 func (s *Store) sealedPage(ctx context.Context, c sealedColumn, after sealedValue) ([]sealedValue, error) {
-	text := fmt.Sprintf(`SELECT book_no, 0, %s FROM %s WHERE book_no > $1 ORDER BY book_no LIMIT %d`, c.column, c.table, resealRows)
-	args := []any{int64(after.book)}
+	text := fmt.Sprintf(`SELECT %[1]s, 0, %[2]s FROM %[3]s WHERE %[1]s > $1 ORDER BY %[1]s LIMIT %[4]d`,
+		c.key, c.column, c.table, resealRows)
+	args := []any{after.key}
 	if c.second != "" {
-		text = fmt.Sprintf(`SELECT book_no, %[1]s, %[2]s FROM %[3]s WHERE (book_no, %[1]s) > ($1, $2)
-			ORDER BY book_no, %[1]s LIMIT %[4]d`, c.second, c.column, c.table, resealRows)
+		text = fmt.Sprintf(`SELECT %[5]s, %[1]s, %[2]s FROM %[3]s WHERE (%[5]s, %[1]s) > ($1, $2)
+			ORDER BY %[5]s, %[1]s LIMIT %[4]d`, c.second, c.column, c.table, resealRows, c.key)
 		args = append(args, after.second)
 	}
 	var page []sealedValue
-	err := s.engine.read(ctx, query{text: text, args: args, each: func(scan func(...any) error) error {
+	err := s.engine.read(ctx, query{text: text, args: args, each: func(scan func(...any) error) (err error) {
 		var v sealedValue
-		err := scan(&v.book, &v.second, &v.sealed)
+		if c.textKeyed() {
+			var key string
+			err = scan(&key, &v.second, &v.sealed)
+			v.key = key
+		} else {
+			var key int64
+			err = scan(&key, &v.second, &v.sealed)
+			v.key = key
+		}
 		page = append(page, v)
 		return err
 	}})
@@ -86,7 +105,7 @@ func (s *Store) resealPage(ctx context.Context, c sealedColumn, page []sealedVal
 			if len(v.sealed) == 0 || !stale(v.sealed) {
 				continue
 			}
-			where := c.context(v.book, v.second)
+			where := c.context(v.key, v.second)
 			plain, err := s.seal.Open(v.sealed, where)
 			if err != nil {
 				return fault.New(fault.Corrupt, "store.Reseal", "a value of %s.%s does not open (%s)", c.table, c.column, where)
@@ -95,8 +114,8 @@ func (s *Store) resealPage(ctx context.Context, c sealedColumn, page []sealedVal
 			if err != nil {
 				return err
 			}
-			text := fmt.Sprintf(`UPDATE %s SET %s = $1 WHERE book_no = $2 AND %s = $3`, c.table, c.column, c.column)
-			args := []any{fresh, int64(v.book), v.sealed}
+			text := fmt.Sprintf(`UPDATE %[1]s SET %[2]s = $1 WHERE %[3]s = $2 AND %[2]s = $3`, c.table, c.column, c.key)
+			args := []any{fresh, v.key, v.sealed}
 			if c.second != "" {
 				text += fmt.Sprintf(` AND %s = $4`, c.second)
 				args = append(args, v.second)

@@ -114,8 +114,37 @@ func play(t testing.TB, o *storetest.Office) *scenario {
 	s.pay(medical, s.to(5, 100))
 	s.must(s.Cashier.Unmerge(ctx, s.order(), merged, merge.ID))
 	s.must(s.Cashier.Merge(ctx, s.order(), ledger.BookNo(s.numbers[3]), ledger.BookNo(s.numbers[2])))
+	s.goBack()
 	s.file()
+	s.card()
 	return s
+}
+
+// goBack lets card payments be refunded and disputed: applied and over, across
+// two funds, in suspense, and in an account that was merged.
+func (s *scenario) goBack() {
+	s.t.Helper()
+	ctx := s.t.Context()
+	crossed := s.to(1, 3_000)
+	crossed.For = chart.Medical
+	in := s.instruction(premium, s.to(2, 30_000), crossed, payment.Part{Reference: "a card", Amount: 900}, s.to(3, 400))
+	in.Rail = payment.Card
+	outcomes, err := s.Cashier.Post(ctx, []payment.Instruction{in}, nil)
+	if err != nil || outcomes[0].Err != nil {
+		s.t.Fatal(err, outcomes)
+	}
+	for _, r := range outcomes[0].Answer.Parts {
+		part := cashier.Ref{Book: r.Book, Seq: r.Seq}
+		sent := s.must(s.Cashier.Refund(ctx, s.order(), part, r.Amount/2))
+		s.must(s.Cashier.RefundSent(ctx, s.order(), sent.ID))
+		s.must(s.Cashier.RefundFailed(ctx, s.order(), sent.ID))
+		given := s.must(s.Cashier.Refund(ctx, s.order(), part, r.Amount/10))
+		s.must(s.Cashier.RefundCancelled(ctx, s.order(), given.ID))
+		dispute := s.must(s.Cashier.Dispute(ctx, s.order(), part, r.Amount/2))
+		s.must(s.Cashier.DisputeWon(ctx, s.order(), dispute.ID))
+		s.must(s.Cashier.Dispute(ctx, s.order(), part, r.Amount/4))
+		s.must(s.Cashier.RefundSent(ctx, s.order(), sent.ID))
+	}
 }
 
 // file keeps a file of two pieces and posts its two payments.

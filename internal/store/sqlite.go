@@ -29,6 +29,7 @@ type sqlite struct {
 	mu       sync.Mutex
 	conn     *sql.Conn // the writer's only connection, held for its prepared statements
 	prepared map[string]*sql.Stmt
+	relaxed  bool // the writer does not sync its commits just now
 
 	readMu    sync.Mutex
 	readStmts map[string]*sql.Stmt
@@ -144,6 +145,20 @@ func (s *sqlite) list(column string, n int, _ columnType) string {
 	return fmt.Sprintf("%s IN (SELECT value FROM json_each($%d))", column, n)
 }
 
+func (s *sqlite) given(b *bulk) (string, []any) {
+	columns := make([]string, len(b.cols))
+	for i := range b.cols {
+		columns[i] = fmt.Sprintf("json_extract(value, '$[%d]') AS %s", i, b.cols[i].name)
+	}
+	rows := make([][]any, b.rows)
+	for row := range rows {
+		for i := range b.cols {
+			rows[row] = append(rows[row], b.cols[i].value(row))
+		}
+	}
+	return "(SELECT " + strings.Join(columns, ", ") + " FROM json_each($1)) AS " + b.table, []any{jsonText(rows)}
+}
+
 func (s *sqlite) ints(values []int64) any   { return jsonText(values) }
 func (s *sqlite) texts(values []string) any { return jsonText(values) }
 
@@ -224,13 +239,48 @@ func (s *sqlite) write(ctx context.Context, bulks ...*bulk) error {
 		}
 		return nil
 	})
+	s.noteGrowth(rows)
+	return err
+}
+
+// noteGrowth has the log copied when enough was written to it.
+func (s *sqlite) noteGrowth(rows int) {
 	if s.written.Add(int64(rows)) > logRows {
 		select {
 		case s.grown <- struct{}{}:
 		default: // it is being copied
 		}
 	}
-	return err
+}
+
+func (s *sqlite) change(ctx context.Context, b *bulk, queries ...query) error {
+	defer s.noteGrowth(b.rows)
+	return s.inTransaction(ctx, func() error { return s.changing(ctx, b, queries) })
+}
+
+func (s *sqlite) changing(ctx context.Context, b *bulk, queries []query) error {
+	if err := s.run(ctx, b); err != nil {
+		return s.translate(err)
+	}
+	return s.look(ctx, queries, s.stmt)
+}
+
+// changePassing commits without waiting for the disk. The next transaction that
+// must last is synced in full, and takes what stands before it in the log along.
+func (s *sqlite) changePassing(ctx context.Context, b *bulk, queries ...query) error {
+	defer s.noteGrowth(b.rows)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.hold(ctx); err != nil {
+		return s.translate(err)
+	}
+	if !s.relaxed {
+		if _, err := s.conn.ExecContext(ctx, "PRAGMA synchronous = NORMAL"); err != nil {
+			return s.translate(err)
+		}
+		s.relaxed = true
+	}
+	return s.transact(ctx, func() error { return s.changing(ctx, b, queries) })
 }
 
 func (s *sqlite) exec(ctx context.Context, fn func(tx execer) error) error {
@@ -240,6 +290,17 @@ func (s *sqlite) exec(ctx context.Context, fn func(tx execer) error) error {
 func (s *sqlite) inTransaction(ctx context.Context, fn func() error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.relaxed {
+		if _, err := s.conn.ExecContext(ctx, "PRAGMA synchronous = FULL"); err != nil {
+			return s.translate(err)
+		}
+		s.relaxed = false
+	}
+	return s.transact(ctx, fn)
+}
+
+// transact runs fn in a transaction of the connection that the caller has locked.
+func (s *sqlite) transact(ctx context.Context, fn func() error) error {
 	if err := s.begin(ctx); err != nil {
 		return s.translate(err)
 	}
@@ -333,7 +394,7 @@ func (s *sqlite) text(b *bulk, rows int) string {
 	if b.update {
 		return b.updateText("(" + values + ") AS v")
 	}
-	return "INSERT INTO " + b.table + " (" + b.names() + ") " + values
+	return "INSERT INTO " + b.table + " (" + b.names() + ") " + values + " " + b.taken
 }
 
 func (s *sqlite) conflict(err error) bool {

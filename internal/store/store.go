@@ -25,6 +25,7 @@ import (
 
 	"github.com/billfold/billfold/internal/base/clock"
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/gather"
 )
 
 //go:embed migrations/*.sql
@@ -52,10 +53,19 @@ type Options struct {
 
 // Store is an open database.
 type Store struct {
-	engine engine
-	seal   Sealer
-	clock  clock.Clock
-	lock   *folderLock
+	engine  engine
+	seal    Sealer
+	clock   clock.Clock
+	lock    *folderLock
+	tallies *gather.Gatherer[*tally]
+	looks   *gather.Gatherer[*nearby]
+}
+
+func newStore(e engine, seal Sealer, clk clock.Clock, lock *folderLock) *Store {
+	s := &Store{engine: e, seal: seal, clock: clk, lock: lock}
+	s.tallies = gather.New(2, limitsTogether, s.tallyTogether)
+	s.looks = gather.New(2, nearbyTogether, s.lookTogether)
+	return s
 }
 
 // Open opens the database and brings its schema up to date. Unavailable when it
@@ -90,7 +100,7 @@ func Open(ctx context.Context, o Options, seal Sealer, clk clock.Clock) (*Store,
 		lock.release()
 		return nil, err
 	}
-	return &Store{engine: engine, seal: seal, clock: clk, lock: lock}, nil
+	return newStore(engine, seal, clk, lock), nil
 }
 
 // DatabaseFile is the name of the embedded database within its data folder.
@@ -117,7 +127,7 @@ func openServer(ctx context.Context, o Options, seal Sealer, clk clock.Clock) (*
 	if err != nil {
 		return nil, err
 	}
-	return &Store{engine: engine, seal: seal, clock: clk}, nil
+	return newStore(engine, seal, clk, nil), nil
 }
 
 // Close lets the database go.
@@ -165,13 +175,22 @@ var appendOnly = []string{
 	"household_member", "responsible_party", "debtor_history", "enrolment_identity", "record_number", "sponsor_identity",
 	"audit_entry",
 	"seal", "seal_range", "seal_total", "seal_book",
+	"api_order",
+	"card_charge", "card_day",
+	"payment_script",
 }
 
 // updatable lists the tables whose rows the program updates in place.
 var updatable = []string{
 	"book", "open_item", "unapplied", "suspense", "kept_file_chunk", "feed",
 	"person", "organisation", "person_address", "coverage_span", "representation", "payer_grant",
+	"api_key",
+	"card_attempt", "card_leg", "card_refund", "card_dispute",
 }
+
+// passing lists the tables of what is soon over, such as sessions: rows are
+// updated and removed, and no archive holds them.
+var passing = []string{"web_session", "limit_count", "limit_code"}
 
 // queues lists the tables from which rows are taken when they are done.
 var queues = []string{"outbox"}
@@ -217,5 +236,6 @@ func postgresGrants() []string {
 	grant("SELECT, INSERT", appendOnly)
 	grant("SELECT, INSERT, UPDATE", updatable)
 	grant("SELECT, INSERT, DELETE", queues)
+	grant("SELECT, INSERT, UPDATE, DELETE", passing)
 	return grants
 }

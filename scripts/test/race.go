@@ -10,6 +10,10 @@ import (
 // concurrent is how a package shows that its own code meets other goroutines.
 var concurrent = regexp.MustCompile(`(?m)^\s*(go [\w(]|"sync"|"sync/atomic")`)
 
+// looks names the tests that look at pages in a browser: minutes under the
+// detector, of which the browser's share tells it nothing.
+const looks = "InBrowser|^TestGallery"
+
 // race runs the packages that are concurrent under the race detector, the only
 // part that needs cgo. A machine without a C compiler says so and goes on: the
 // detector is a stronger look at tests that have all run already.
@@ -39,7 +43,7 @@ func race(r *run) error {
 	if err := r.startCluster(); err != nil {
 		return err
 	}
-	cmd := r.command("go", append([]string{"test", "-json", "-race", "-short", "-timeout=5m"}, paths...)...)
+	cmd := r.command("go", append([]string{"test", "-json", "-race", "-short", "-skip=" + looks, "-timeout=5m"}, paths...)...)
 	cmd.Env = append(cmd.Env, "CGO_ENABLED=1")
 	return r.count(cmd)
 }

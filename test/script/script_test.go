@@ -84,6 +84,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"json":    jsonIs,
 	"capture": capture,
 	"get":     get,
+	"call":    call,
 	"pack":    pack,
 	"alter":   alter,
 }
@@ -273,6 +274,33 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if answer.StatusCode != http.StatusOK {
 		ts.Fatalf("%s: got status %d, want 200", args[0], answer.StatusCode)
+	}
+}
+
+// call is "call STATUS METHOD PATH [FILE] [HEADER=VALUE]...": a request to the
+// office, with a file of JSON as its body, which must be answered with STATUS. The
+// answer becomes the standard output.
+func call(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) < 3, "call STATUS METHOD PATH [FILE] [HEADER=VALUE]...")
+	var body io.Reader
+	headers := args[3:]
+	if len(headers) > 0 && !strings.Contains(headers[0], "=") {
+		body, headers = strings.NewReader(os.Expand(ts.ReadFile(headers[0]), ts.Getenv)), headers[1:]
+	}
+	request, err := http.NewRequest(args[1], strings.TrimSuffix(officeOf(ts).url, "/")+args[2], body)
+	ts.Check(err)
+	request.Header.Set("Content-Type", "application/json")
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, "=")
+		request.Header.Set(name, value)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer answer.Body.Close()
+	_, err = io.Copy(ts.Stdout(), answer.Body)
+	ts.Check(err)
+	if strconv.Itoa(answer.StatusCode) != args[0] {
+		ts.Fatalf("%s %s: got status %d, want %s", args[1], args[2], answer.StatusCode, args[0])
 	}
 }
 

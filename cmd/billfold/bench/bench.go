@@ -32,7 +32,7 @@ import (
 )
 
 // Names lists the benches.
-var Names = []string{"online", "file", "lookup", "numbers"}
+var Names = []string{"online", "web", "file", "lookup", "numbers"}
 
 // Options say what to measure and on what.
 type Options struct {
@@ -92,20 +92,34 @@ func (f Figure) against(name string, rates ...float64) Figure {
 	return f
 }
 
-// Run measures one bench on a fresh database.
-func Run(ctx context.Context, name string, o Options) (Figure, error) {
-	bench, ok := map[string]func(context.Context, *office, Options) (Figure, error){
-		"online": benchOnline, "file": benchFile, "lookup": benchLookup, "numbers": benchNumbers,
+// Run measures one bench on a fresh database, and calls each with every figure.
+func Run(ctx context.Context, name string, o Options, each func(Figure) error) error {
+	bench, ok := map[string]func(context.Context, *office, Options, func(Figure) error) error{
+		"online": single(benchOnline), "web": benchWeb, "file": single(benchFile), "lookup": single(benchLookup),
+		"numbers": single(benchNumbers),
 	}[name]
 	if !ok {
-		return Figure{}, fault.New(fault.Invalid, "", "there is no bench %q: choose from %v", name, Names)
+		return fault.New(fault.Invalid, "", "there is no bench %q: choose from %v", name, Names)
 	}
 	b, closing, err := openOffice(ctx, o)
 	if err != nil {
-		return Figure{}, err
+		return err
 	}
 	defer closing()
-	return bench(ctx, b, o)
+	return bench(ctx, b, o, each)
+}
+
+// single is a bench of one figure.
+func single(
+	bench func(context.Context, *office, Options) (Figure, error),
+) func(context.Context, *office, Options, func(Figure) error) error {
+	return func(ctx context.Context, b *office, o Options, each func(Figure) error) error {
+		f, err := bench(ctx, b, o)
+		if err != nil {
+			return err
+		}
+		return each(f)
+	}
 }
 
 // house is the plan that benches bill for.
@@ -123,7 +137,9 @@ type office struct {
 	cashier *cashier.Cashier
 	house   house
 	till    ledger.BookNo
+	vault   *vault.Vault
 	cluster *throwaway.Cluster
+	pgbench string // its program, once its tables are filled
 	dsn     string
 	dir     string
 	round   int
@@ -167,11 +183,11 @@ func (b *office) open(ctx context.Context, o Options) error {
 		}
 		options = store.Options{DSN: b.dsn, Connections: 2 * postgresLanes}
 	}
-	keys, err := vault.Create(filepath.Join(b.dir, "keys"))
-	if err != nil {
+	var err error
+	if b.vault, err = vault.Create(filepath.Join(b.dir, "keys")); err != nil {
 		return err
 	}
-	if b.store, err = store.Open(ctx, options, keys, clock.System{}); err != nil {
+	if b.store, err = store.Open(ctx, options, b.vault, clock.System{}); err != nil {
 		return err
 	}
 	b.cashier = cashier.New(b.store, b.house, clock.System{})
@@ -187,13 +203,9 @@ func benchOnline(ctx context.Context, b *office, o Options) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
-	name := "one commit per payment"
-	reference := func() (float64, error) { return b.onePerCommit(ctx, numbers, o.Seconds) }
-	if b.store.Engine() == "postgres" {
-		name = "pgbench TPC-B-like, scale 20, -c 8 -j 2"
-		if reference, err = b.pgbench(ctx, o, "-c", "8", "-j", "2"); err != nil {
-			return Figure{}, err
-		}
+	name, reference, err := b.transactions(ctx, o, numbers)
+	if err != nil {
+		return Figure{}, err
 	}
 	before, err := reference()
 	if err != nil {
@@ -209,33 +221,52 @@ func benchOnline(ctx context.Context, b *office, o Options) (Figure, error) {
 
 var tps = regexp.MustCompile(`tps = ([0-9.]+)`)
 
-// pgbench fills its tables and gives a function that measures.
-func (b *office) pgbench(ctx context.Context, o Options, flags ...string) (func() (float64, error), error) {
-	if b.cluster == nil {
-		return nil, fault.New(fault.Invalid, "", "the reference needs a server of its own: leave --dsn out")
+// transactions gives the reference of what posts: PostgreSQL's own benchmark, or
+// the same payments in one commit each.
+func (b *office) transactions(ctx context.Context, o Options, numbers []billpay.Number) (string, func() (float64, error), error) {
+	if b.store.Engine() != "postgres" {
+		return "one commit per payment", func() (float64, error) { return b.onePerCommit(ctx, numbers, o.Seconds) }, nil
 	}
-	bin, ok := b.cluster.Bin("pgbench")
-	if !ok {
-		return nil, fault.New(fault.Unavailable, "", "pgbench is not among PostgreSQL's programs here").
-			WithHint("It comes with a full PostgreSQL installation; name its folder in " + throwaway.BinEnv + ".")
+	run, err := b.runPgbench(ctx, o)
+	return "pgbench TPC-B-like, scale 20, -c 8 -j 2", run, err
+}
+
+// runPgbench fills pgbench's tables, once, and gives a function that measures.
+func (b *office) runPgbench(ctx context.Context, o Options, flags ...string) (func() (float64, error), error) {
+	if b.pgbench == "" {
+		if err := b.fillPgbench(ctx, o); err != nil {
+			return nil, err
+		}
 	}
-	if err := b.cluster.CreateDatabase(ctx, "pgbench"); err != nil {
-		return nil, err
-	}
-	dsn := b.cluster.DSN("pgbench")
-	o.Say("filling pgbench's tables")
-	if out, err := exec.CommandContext(ctx, bin, "-i", "-q", "-s", "20", dsn).CombinedOutput(); err != nil {
-		return nil, fault.New(fault.Internal, "", "pgbench -i: %v\n%s", err, out)
-	}
-	seconds := strconv.Itoa(max(1, int(o.Seconds.Seconds())))
+	args := append(flags, "-c", "8", "-j", "2", "-T", strconv.Itoa(max(1, int(o.Seconds.Seconds()))), b.cluster.DSN("pgbench"))
 	return func() (float64, error) {
-		out, err := exec.CommandContext(ctx, bin, append(flags, "-T", seconds, dsn)...).Output()
+		out, err := exec.CommandContext(ctx, b.pgbench, args...).Output()
 		found := tps.FindSubmatch(out)
 		if err != nil || found == nil {
 			return 0, fault.New(fault.Internal, "", "pgbench: %v\n%s", err, out)
 		}
 		return strconv.ParseFloat(string(found[1]), 64)
 	}, nil
+}
+
+func (b *office) fillPgbench(ctx context.Context, o Options) error {
+	if b.cluster == nil {
+		return fault.New(fault.Invalid, "", "the reference needs a server of its own: leave --dsn out")
+	}
+	bin, ok := b.cluster.Bin("pgbench")
+	if !ok {
+		return fault.New(fault.Unavailable, "", "pgbench is not among PostgreSQL's programs here").
+			WithHint("It comes with a full PostgreSQL installation; name its folder in " + throwaway.BinEnv + ".")
+	}
+	if err := b.cluster.CreateDatabase(ctx, "pgbench"); err != nil {
+		return err
+	}
+	o.Say("filling pgbench's tables")
+	if out, err := exec.CommandContext(ctx, bin, "-i", "-q", "-s", "20", b.cluster.DSN("pgbench")).CombinedOutput(); err != nil {
+		return fault.New(fault.Internal, "", "pgbench -i: %v\n%s", err, out)
+	}
+	b.pgbench = bin
+	return nil
 }
 
 // benchFile holds a whole file's way against bare set-based SQL that writes the
@@ -290,33 +321,39 @@ func benchLookup(ctx context.Context, b *office, o Options) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
-	look := func(want func(n billpay.Number) cashier.Want) (int64, []time.Duration, error) {
-		return callers(ctx, 2*runtime.NumCPU(), o.Seconds, func(ctx context.Context, _ int, _ int64) error {
-			have, err := b.store.Read(ctx, want(numbers[rand.IntN(len(numbers))]))
-			if err == nil && len(have.Books)+len(have.Aliases) == 0 {
-				err = fault.New(fault.Internal, "", "an account was not found")
-			}
-			return err
-		})
-	}
-	// The reference is one statement by key: the directory's row of the number.
-	bare := func() (float64, error) {
-		n, _, err := look(func(n billpay.Number) cashier.Want { return cashier.Want{Aliases: []string{n.Digits()}} })
-		return float64(n) / o.Seconds.Seconds(), err
-	}
-	before, err := bare()
+	before, err := b.oneRow(ctx, o, numbers)
 	if err != nil {
 		return Figure{}, err
 	}
-	n, latencies, err := look(func(n billpay.Number) cashier.Want {
+	n, latencies, err := b.look(ctx, o, numbers, func(n billpay.Number) cashier.Want {
 		return cashier.Want{Books: []ledger.BookNo{ledger.BookNo(n)}}
 	})
 	if err != nil {
 		return Figure{}, err
 	}
 	f := newFigure("lookup", b.store.Engine(), float64(n)/o.Seconds.Seconds(), "accounts/s", latencies)
-	after, err := bare()
-	return f.against("one row by key", before, after), err
+	after, err := b.oneRow(ctx, o, numbers)
+	return f.against(oneRow, before, after), err
+}
+
+const oneRow = "one row by key"
+
+// oneRow is the reference of what looks up: the directory's row of a number.
+func (b *office) oneRow(ctx context.Context, o Options, numbers []billpay.Number) (float64, error) {
+	n, _, err := b.look(ctx, o, numbers, func(n billpay.Number) cashier.Want { return cashier.Want{Aliases: []string{n.Digits()}} })
+	return float64(n) / o.Seconds.Seconds(), err
+}
+
+func (b *office) look(
+	ctx context.Context, o Options, numbers []billpay.Number, want func(n billpay.Number) cashier.Want,
+) (int64, []time.Duration, error) {
+	return callers(ctx, 2*runtime.NumCPU(), o.Seconds, func(ctx context.Context, _ int, _ int64) error {
+		have, err := b.store.Read(ctx, want(numbers[rand.IntN(len(numbers))]))
+		if err == nil && len(have.Books)+len(have.Aliases) == 0 {
+			err = fault.New(fault.Internal, "", "an account was not found")
+		}
+		return err
+	})
 }
 
 // issueBatch is how many numbers are reserved in one transaction.

@@ -9,19 +9,23 @@ import (
 // and prove what it did. The figures of so short a run mean nothing.
 func TestRun(t *testing.T) {
 	for _, c := range []struct{ name, engine string }{
-		{"online", "sqlite"}, {"file", "sqlite"}, {"numbers", "sqlite"}, {"file", "postgres"}, {"numbers", "postgres"},
+		{"online", "sqlite"}, {"web", "sqlite"}, {"file", "sqlite"}, {"numbers", "sqlite"}, {"file", "postgres"},
+		{"numbers", "postgres"},
 	} {
 		t.Run(c.name+" on "+c.engine, func(t *testing.T) {
-			f, err := Run(t.Context(), c.name, Options{
+			figures := 0
+			err := Run(t.Context(), c.name, Options{
 				Engine: c.engine, Seconds: 200 * time.Millisecond, Items: 3000, Numbers: 30_000, Say: t.Logf,
+			}, func(f Figure) error {
+				if figures++; f.Rate <= 0 || f.Reference.Rate <= 0 || f.Ratio <= 0 {
+					t.Errorf("got a figure without a rate or a reference: %+v", f)
+				}
+				t.Log(f)
+				return nil
 			})
-			if err != nil {
-				t.Fatal(err)
+			if err != nil || figures == 0 {
+				t.Fatalf("got %d figures and %v", figures, err)
 			}
-			if f.Rate <= 0 || f.Reference.Rate <= 0 || f.Ratio <= 0 {
-				t.Errorf("got a figure without a rate or a reference: %+v", f)
-			}
-			t.Log(f)
 		})
 	}
 }

@@ -36,14 +36,17 @@ const sqliteLanes = 1
 // PostgreSQL.
 const postgresLanes = 4
 
+func (o *office) lanes() int {
+	if o.store.Engine() == "postgres" {
+		return postgresLanes
+	}
+	return sqliteLanes
+}
+
 // online measures payments posted one by one by concurrent callers, each
 // acknowledged when it is durable: resolve, allocate, post, receipt, event.
 func (o *office) online(ctx context.Context, numbers []billpay.Number, seconds time.Duration) (Figure, error) {
-	lanes := sqliteLanes
-	if o.store.Engine() == "postgres" {
-		lanes = postgresLanes
-	}
-	poster := cashier.NewPoster(o.cashier, lanes)
+	poster := cashier.NewPoster(o.cashier, o.lanes())
 	defer poster.Close()
 	run := func(d time.Duration) (int64, []time.Duration, error) {
 		o.round++

@@ -93,6 +93,43 @@ func TestPlace_MoneyArrivesWholeAndPursesStayBalanced(t *testing.T) {
 	})
 }
 
+// What is taken back goes the way it came, so that taking everything back leaves
+// every account as it was, and taking some leaves what is left of the rest.
+func TestTakeBack_IsPlaceTheOtherWayRound(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		from, to := drawPurse(t, "from"), drawPurse(t, "to")
+		var applied, taken []chart.Applied
+		var rest money.Cents
+		for i, cents := range rapid.SliceOfN(rapid.Int64Range(1, 1_000_000), 0, 5).Draw(t, "applied") {
+			back := rapid.Int64Range(0, cents).Draw(t, "back")
+			applied = append(applied, chart.Applied{Item: int64(i + 1), Cents: money.Cents(cents)})
+			taken = append(taken, chart.Applied{Item: int64(i + 1), Cents: money.Cents(back)})
+			rest += money.Cents(cents - back)
+		}
+		over := money.Cents(rapid.Int64Range(1, 1000).Draw(t, "over"))
+		back := chart.TakeBack(to, chart.Taken{Unapplied: over, Items: taken}, from, chart.ClearCard)
+		if last := back[len(back)-1]; last.Credit != from.Account(chart.ClearCard) {
+			t.Fatalf("the last posting credits %s, not where the money goes", chart.Name(last.Credit))
+		}
+		balances := ledger.Balances{}
+		for _, p := range append(chart.Place(from, chart.ClearCard, to, applied, over), back...) {
+			if p.Cents <= 0 || p.Debit.Purse() != p.Credit.Purse() {
+				t.Fatalf("posting %+v mixes purses or moves nothing", p)
+			}
+			balances.Add(ledger.Posted, p)
+		}
+		want := map[ledger.Account]money.Cents{from.Account(chart.ClearCard): rest, to.Account(chart.Receivable): -rest}
+		if from != to {
+			want[from.Account(chart.Interfund)], want[to.Account(chart.Interfund)] = -rest, rest
+		}
+		for account, b := range balances {
+			if b.Net() != want[account] {
+				t.Fatalf("%s stands at %s, want %s", chart.Name(account), b.Net(), want[account])
+			}
+		}
+	})
+}
+
 func TestBilledPosting_OpeningItemsAreNoRevenue(t *testing.T) {
 	purse := chart.Purse{Entity: 2, Fund: chart.Medical}
 	item := chart.Applied{Item: 3, Cents: 500}

@@ -17,7 +17,15 @@ const (
 	PaymentPlaced    ledger.Event = "payment.placed"    // money came from suspense or another book
 	PaymentMovedOut  ledger.Event = "payment.moved_out" // money left a book in which it did not belong
 	PaymentApplied   ledger.Event = "payment.applied"   // unapplied money was applied to items
-	PaymentReapplied ledger.Event = "payment.reapplied" // a reversed application was made anew
+	PaymentReapplied ledger.Event = "payment.reapplied" // money was placed anew in the book where it stood
+
+	PaymentRefunded ledger.Event = "payment.refunded"         // money was taken back out, to be sent back
+	RefundSent      ledger.Event = "payment.refund_sent"      // a refund left
+	RefundReturned  ledger.Event = "payment.refund_returned"  // a refund that had left came back
+	RefundCancelled ledger.Event = "payment.refund_cancelled" // a refund was given up: its money is the account's again
+
+	PaymentDisputed ledger.Event = "payment.disputed"    // the bank took money back until it decides
+	DisputeWon      ledger.Event = "payment.dispute_won" // the bank gave it back
 )
 
 // Applied is money put on one open item.
@@ -60,6 +68,48 @@ func Place(from Purse, source Code, to Purse, applied []Applied, remainder money
 	}
 	if remainder > 0 {
 		postings = append(postings, ledger.Posting{Debit: debit, Credit: to.Account(Unapplied), Cents: remainder})
+	}
+	return postings
+}
+
+// Taken is money of one purse that a transaction had placed.
+type Taken struct {
+	Suspense  money.Cents
+	Unapplied money.Cents
+	Items     []Applied
+}
+
+// Total is how much it is.
+func (t *Taken) Total() money.Cents {
+	sum := t.Suspense + t.Unapplied
+	for _, a := range t.Items {
+		sum += a.Cents
+	}
+	return sum
+}
+
+// TakeBack is Place the other way round: it takes money out of suspense, of
+// unapplied money and off items of purse from, and puts it on the account target
+// of purse to, from which it had come. Between two purses it goes back over the
+// interfund accounts over which it crossed.
+func TakeBack(from Purse, taken Taken, to Purse, target Code) []ledger.Posting {
+	credit := to.Account(target)
+	if from != to {
+		credit = from.Account(Interfund)
+	}
+	postings := make([]ledger.Posting, 0, len(taken.Items)+3)
+	take := func(debit Code, cents money.Cents, item int64) {
+		if cents > 0 {
+			postings = append(postings, ledger.Posting{Debit: from.Account(debit), Credit: credit, Cents: cents, Item: item})
+		}
+	}
+	take(Suspense, taken.Suspense, 0)
+	take(Unapplied, taken.Unapplied, 0)
+	for _, a := range taken.Items {
+		take(Receivable, a.Cents, a.Item)
+	}
+	if from != to {
+		postings = append(postings, ledger.Posting{Debit: to.Account(Interfund), Credit: to.Account(target), Cents: taken.Total()})
 	}
 	return postings
 }

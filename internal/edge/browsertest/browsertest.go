@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/billfold/billfold/internal/base/fault"
@@ -128,6 +130,37 @@ func Ask[T any](p *Page, step chromedp.Action[T]) T {
 		p.t.Fatalf("in the browser: %v", err)
 	}
 	return answer
+}
+
+// Wait waits until a condition in the page's script holds, also across pages
+// that are loaded meanwhile, and fails the test if it does not come to hold.
+func (p *Page) Wait(condition string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, stepMax)
+	defer cancel()
+	// While one page goes and the next comes there is nobody to ask: the error says
+	// no more than that the condition does not hold yet.
+	look := chromedp.Evaluate[bool](`new Promise(r => setTimeout(r, 20)).then(() => Boolean(`+condition+`))`, chromedp.EvalAwaitPromise)
+	for ctx.Err() == nil {
+		if holds, err := chromedp.Run(ctx, look); err == nil && holds {
+			return
+		}
+	}
+	p.t.Fatalf("in the browser: it never held that %s", condition)
+}
+
+// Media shows the page as on another medium ("print", or "" for the screen) and
+// under features of it, such as forced-colors: active.
+func (p *Page) Media(medium string, features map[string]string) {
+	p.t.Helper()
+	params := emulation.SetEmulatedMediaParams{Media: medium}
+	for name, value := range features {
+		params.Features = append(params.Features, &emulation.MediaFeature{Name: name, Value: value})
+	}
+	p.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, params)
+		return err
+	}))
 }
 
 // Screenshot gives the visible part of the page as PNG.

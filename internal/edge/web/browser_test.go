@@ -11,7 +11,6 @@ import (
 
 	"github.com/billfold/billfold/internal/base/clock"
 	"github.com/billfold/billfold/internal/edge/browsertest"
-	"github.com/billfold/billfold/internal/edge/web"
 )
 
 // picturesEnv names a folder for pictures of every page tested, for people to
@@ -19,8 +18,7 @@ import (
 const picturesEnv = "BILLFOLD_PICTURES"
 
 func TestInBrowser(t *testing.T) {
-	site := web.New(options(t, &fake{figures: figures()}, clock.At(monday), slog.New(slog.DiscardHandler)))
-	server := httptest.NewServer(site)
+	server := httptest.NewServer(site(t, options(t, &fake{figures: figures()}, clock.At(monday), slog.New(slog.DiscardHandler))))
 	t.Cleanup(server.Close)
 	browser := browsertest.Start(t)
 
@@ -53,7 +51,7 @@ func TestInBrowser(t *testing.T) {
 	t.Run("the first stop of the keyboard skips to the content", func(t *testing.T) {
 		p := browser.Open(t, server.URL+"/", 1280, 800)
 		p.Do(chromedp.KeyEvent("\t"))
-		if got := browsertest.Ask(p, chromedp.Evaluate[string](`document.activeElement.className`)); got != "skip" {
+		if got := browsertest.Ask(p, chromedp.Evaluate[string](`document.activeElement.hash`)); got != "#main" {
 			t.Fatalf("the focus is on %q", got)
 		}
 		if top := browsertest.Ask(p, chromedp.Evaluate[int](`Math.round(document.activeElement.getBoundingClientRect().top)`)); top < 0 {

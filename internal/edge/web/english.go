@@ -60,7 +60,7 @@ var english = Words{
 	AllWeek: "24 hours a day, every day", Closed: "closed",
 	LanguagesHeading: "Languages", LanguagesIntro: "Help in your language is free.",
 
-	HomeLink: "Go to the overview", ReferenceLabel: "If you ask for help, give this reference:",
+	HomeLink: "Go to the start page", ReferenceLabel: "If you ask for help, give this reference:",
 
 	Day: Count{"1 day", "%d days"}, DayZero: "Today",
 
@@ -106,12 +106,18 @@ var english = Words{
 		"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 	},
 	Failures: map[int]Failure{
-		http.StatusNotFound:            {"This page does not exist", "The address may be mistyped, or the page may have moved."},
-		http.StatusMethodNotAllowed:    {"This page can only be read", "Nothing can be sent to this address."},
-		http.StatusInternalServerError: {"Something went wrong on our side", "Please load the page again in a minute. Nothing was changed."},
-		http.StatusServiceUnavailable:  {"This page is not available right now", "Please load the page again in a minute. Nothing was changed."},
+		http.StatusBadRequest:            {"This form could not be read", "Please go back and send it again. Nothing was changed."},
+		http.StatusForbidden:             {"This form was not accepted", "It did not come from a page of ours. Nothing was changed. Please start again."},
+		http.StatusRequestEntityTooLarge: {"This form is too large", "Please shorten what you entered. Nothing was changed."},
+		http.StatusTooManyRequests:       {"There were too many tries", "Please wait a while and try again, or call us. Nothing was changed."},
+		http.StatusNotFound:              {"This page does not exist", "The address may be mistyped, or the page may have moved."},
+		http.StatusMethodNotAllowed:      {"This page can only be read", "Nothing can be sent to this address."},
+		http.StatusInternalServerError:   {"Something went wrong on our side", "Please load the page again in a minute. Nothing was changed."},
+		http.StatusServiceUnavailable:    {"This page is not available right now", "Please load the page again in a minute. Nothing was changed."},
 	},
 
 	DateForm: "%[2]s %[1]d, %[3]d", DayRange: "%s to %s", SpanForm: "%s to %s", And: " and ", Noon: "noon", Midnight: "midnight",
 	Meridiem: [2]string{"a.m.", "p.m."}, Particular: "%s (%s)",
+
+	Pieces: piecesEnglish, Guest: guestEnglish,
 }

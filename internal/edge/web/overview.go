@@ -21,6 +21,7 @@ type overviewPage struct {
 	Notices []string
 	AsOf    moment
 	Counted bool // false when there are no figures to show
+	Alarm   bool // the payment page is not as it was authorised
 	Glance  []fact
 	Moneys  []entityMoney
 	Held    []heldMoney
@@ -69,17 +70,22 @@ type fileLine struct {
 
 type stepLine struct{ Title, Command string }
 
-// overview serves "/". Without figures it still says whom to call.
-func (s *site) overview(w http.ResponseWriter, r *http.Request) {
-	o, err := s.figures.now(r.Context())
+// overviewPath is where the overview stands.
+const overviewPath = "/overview"
+
+// overview serves the overview. Without figures it still says whom to call.
+func (v *visit) overview() {
+	o, err := v.figures.now(v.ctx())
 	code := http.StatusOK
 	if err != nil {
 		code = http.StatusServiceUnavailable
 	}
-	s.page(w, r, code, "overview", s.composeOverview(wordsFor(r), o, err == nil))
+	content := v.composeOverview(v.words, o, err == nil)
+	content.Alarm = v.watch.alarmed()
+	v.show(code, "overview", content)
 }
 
-func (s *site) composeOverview(w *Words, o store.Overview, counted bool) overviewPage {
+func (s *Site) composeOverview(w *Words, o store.Overview, counted bool) overviewPage {
 	p := overviewPage{Counted: counted, Regions: regionsHelp(w, s.Plan.Regions, s.Clock.Now())}
 	for _, n := range s.Notices {
 		p.Notices = append(p.Notices, w.In(n))
@@ -114,7 +120,7 @@ func (s *site) composeOverview(w *Words, o store.Overview, counted bool) overvie
 }
 
 // moneyOf gathers the funds of one legal entity.
-func (s *site) moneyOf(w *Words, o store.Overview, e plan.Entity) entityMoney {
+func (s *Site) moneyOf(w *Words, o store.Overview, e plan.Entity) entityMoney {
 	m := entityMoney{ID: string(e.ID), Name: e.Name}
 	var purses []store.PurseOverview
 	var entity chart.EntityNo

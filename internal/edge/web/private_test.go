@@ -15,7 +15,6 @@ import (
 	"github.com/billfold/billfold/internal/bills/openitem"
 	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/books/ledger"
-	"github.com/billfold/billfold/internal/edge/web"
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/office/enrolment"
 	"github.com/billfold/billfold/internal/office/intake"
@@ -37,10 +36,10 @@ func TestPages_TellNothingOfAnybody(t *testing.T) {
 	if _, err := o.Store.Entities(t.Context(), []chart.EntityID{"cvhp", "cvmg"}); err != nil {
 		t.Fatal(err)
 	}
-	site := web.New(opts)
+	pages := site(t, opts)
 	for _, target := range []string{"/", "/?lang=es", "/healthz", "/readyz", "/nowhere", "/" + known[0], "/?number=" + known[0]} {
 		w := httptest.NewRecorder()
-		site.ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))
+		pages.ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))
 		body := w.Body.String()
 		if target == "/" {
 			checkHas(t, body, "$125.00", "$30.00", "At a counter", "No bill pay number was given") // the figures are there

@@ -25,25 +25,33 @@ type phoneLine struct {
 }
 
 func regionsHelp(w *Words, packs []region.Pack, now time.Time) []regionHelp {
-	var all []regionHelp
-	for _, pack := range packs {
-		help := regionHelp{ID: string(pack.ID), Name: pack.Name, Languages: pack.Languages}
-		for _, phone := range pack.Phones {
-			help.Phones = append(help.Phones, phoneLine{
-				For: purposesOf(w, pack, phone.ID), Number: phone.Number.String(), Dial: phone.Number.E164(), TTY: phone.TTY.String(),
-				Hours: hoursOf(w, phone, now), Open: phone.OpenAt(now), OpenText: w.OpenNow, ClosedText: w.ClosedNow,
-			})
-		}
-		all = append(all, help)
+	all := make([]regionHelp, len(packs))
+	for i := range packs {
+		all[i] = regionHelpOf(w, &packs[i], region.Purposes(), now)
 	}
 	return all
 }
 
-// purposesOf lists what a line answers, in the order in which purposes are
-// listed everywhere.
-func purposesOf(w *Words, pack region.Pack, phone string) []string {
+// regionHelpOf lists the lines of a region that answer any of some purposes.
+func regionHelpOf(w *Words, pack *region.Pack, purposes []region.Purpose, now time.Time) regionHelp {
+	help := regionHelp{ID: string(pack.ID), Name: pack.Name, Languages: pack.Languages}
+	for _, phone := range pack.Phones {
+		answers := purposesOf(w, pack, phone.ID, purposes)
+		if len(answers) == 0 {
+			continue
+		}
+		help.Phones = append(help.Phones, phoneLine{
+			For: answers, Number: phone.Number.String(), Dial: phone.Number.E164(), TTY: phone.TTY.String(),
+			Hours: hoursOf(w, phone, now), Open: phone.OpenAt(now), OpenText: w.OpenNow, ClosedText: w.ClosedNow,
+		})
+	}
+	return help
+}
+
+// purposesOf lists which of some purposes a line answers, in their order.
+func purposesOf(w *Words, pack *region.Pack, phone string, among []region.Purpose) []string {
 	var purposes []string
-	for _, purpose := range region.Purposes() {
+	for _, purpose := range among {
 		for _, c := range pack.Contacts {
 			if c.Purpose != purpose || c.Phone.ID != phone {
 				continue

@@ -108,12 +108,18 @@ var spanish = Words{
 		"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
 	},
 	Failures: map[int]Failure{
-		http.StatusNotFound:            {"Esta página no existe", "Puede que la dirección esté mal escrita o que la página se haya movido."},
-		http.StatusMethodNotAllowed:    {"Esta página solo se puede leer", "No se puede enviar nada a esta dirección."},
-		http.StatusInternalServerError: {"Algo salió mal de nuestro lado", "Vuelva a cargar la página en un minuto. No se cambió nada."},
-		http.StatusServiceUnavailable:  {"Esta página no está disponible ahora", "Vuelva a cargar la página en un minuto. No se cambió nada."},
+		http.StatusBadRequest:            {"No se pudo leer este formulario", "Regrese y envíelo otra vez. No se cambió nada."},
+		http.StatusForbidden:             {"No se aceptó este formulario", "No vino de una página nuestra. No se cambió nada. Empiece de nuevo."},
+		http.StatusRequestEntityTooLarge: {"Este formulario es demasiado grande", "Acorte lo que escribió. No se cambió nada."},
+		http.StatusTooManyRequests:       {"Hubo demasiados intentos", "Espere un rato e intente otra vez, o llámenos. No se cambió nada."},
+		http.StatusNotFound:              {"Esta página no existe", "Puede que la dirección esté mal escrita o que la página se haya movido."},
+		http.StatusMethodNotAllowed:      {"Esta página solo se puede leer", "No se puede enviar nada a esta dirección."},
+		http.StatusInternalServerError:   {"Algo salió mal de nuestro lado", "Vuelva a cargar la página en un minuto. No se cambió nada."},
+		http.StatusServiceUnavailable:    {"Esta página no está disponible ahora", "Vuelva a cargar la página en un minuto. No se cambió nada."},
 	},
 
 	DateForm: "%[1]d de %[2]s de %[3]d", DayRange: "de %s a %s", SpanForm: "de %s a %s", And: " y ", Noon: "mediodía",
 	Midnight: "medianoche", Meridiem: [2]string{"a.\u00a0m.", "p.\u00a0m."}, Particular: "%s (%s)",
+
+	Pieces: piecesSpanish, Guest: guestSpanish,
 }

@@ -1,43 +1,41 @@
-// Package web serves pages for people: today one read-only overview of the
-// installation, and the two addresses by which a machine asks whether it lives.
+// Package web serves pages for people: paying without sign-in, a read-only
+// overview of the installation, and the two addresses by which a machine asks
+// whether it lives.
 //
-// It knows pages, languages and HTTP. It knows no SQL and no posting rule, and
-// it is given sums only: no page holds a person's name, a bill pay number or an
-// id of a person or payment.
+// It knows pages, languages and HTTP. It knows no SQL and no posting rule. No
+// address of a page holds a person's name, a bill pay number or a card.
 //
 // Invariants:
-//   - Pages work without scripts; there are none, and the content security policy
-//     allows none. Nothing is loaded from another origin.
+//   - Pages work without scripts. Ours only make them easier, and stand in files
+//     of our own: nothing inline, nothing from another origin, save the card
+//     processor's on the card page (security.go). Every one is in the inventory.
 //   - Every text is complete in every language of the catalogue (words.go).
 //   - A page is composed whole before its first byte is sent, so that a failure
 //     is a plain page with its own status and never half of another.
-//   - Logs hold a request's route and not its address, which a stranger composes.
+//   - Session, origin of forms, headers and limits are seen to in one place, before
+//     a page's own code runs (router.go).
+//   - Logs hold a request's route by name, and not its address, which a stranger
+//     composes.
 //
-// Start reading at New, then composeOverview in overview.go.
+// Start reading at New, then Site.ServeHTTP, then composeOverview in overview.go.
 package web
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
-	"html/template"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
-	"strconv"
-	"time"
+	"net/netip"
+	"strings"
 
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/clock"
 	"github.com/billfold/billfold/internal/base/fault"
-	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/office/plan"
 	"github.com/billfold/billfold/internal/store"
 )
 
-// Source is what the pages read; the store is one.
+// Source is what the overview reads; the store is one.
 type Source interface {
 	// Overview sums up the installation; today gives each legal entity's posting day.
 	Overview(ctx context.Context, today map[chart.EntityNo]calendar.Date) (store.Overview, error)
@@ -69,6 +67,22 @@ type Options struct {
 	Log     *slog.Logger
 	Notices []Text // said above everything else, such as MadeUp
 	Steps   []Step // what to try next
+
+	// Guest is paying without sign-in; nil leaves it out, and the overview is then
+	// the first page.
+	Guest *Guest
+	// Overview shows the totals to whoever asks, beside the guest pages.
+	Overview bool
+	// Sessions keeps sessions; needed for Guest.
+	Sessions SessionStore
+	// Processor is the card processor as browsers meet it; nil when there is none.
+	Processor *Processor
+	// PublicURL is where the site stands for the outside, "https://pay.example.org";
+	// empty takes each request's own word for it.
+	PublicURL string
+	// TrustedProxies are the machines whose X-Forwarded-For and X-Forwarded-Proto
+	// count; none by default.
+	TrustedProxies []netip.Prefix
 }
 
 // MadeUp is the notice of an installation whose plan and people are invented.
@@ -77,189 +91,56 @@ var MadeUp = Text{
 	Spanish: "Este es un plan de salud inventado. Las personas, las facturas y los pagos son ficticios: puede probar todo sin riesgo.",
 }
 
-// readyMax is how long the database may take to answer before the process is
-// called not ready. Load balancers commonly give up at five seconds.
-const readyMax = 2 * time.Second
-
-// site is the handler.
-type site struct {
+// Site is the handler of all pages.
+type Site struct {
 	Options
-	figures *figures
-	routes  map[string]func(http.ResponseWriter, *http.Request)
+	figures     *figures
+	mux         *http.ServeMux
+	names       []route
+	proxies     proxies
+	policies    policies
+	crossOrigin *http.CrossOriginProtection
+	sessions    *sessions
+	assets      *assets
+	themes      map[string]*asset // by region
+	reports     *reports
+	inventory   []Listed
+	watch       watchState
 }
 
-// New makes the handler of all pages.
-func New(o Options) http.Handler {
-	s := &site{Options: o, figures: newFigures(o)}
-	s.routes = map[string]func(http.ResponseWriter, *http.Request){
-		"/":        s.overview,
-		"/healthz": func(w http.ResponseWriter, _ *http.Request) { status(w, http.StatusOK, `{"status":"ok"}`) },
-		"/readyz":  s.ready,
-	}
-	for i := range assets {
-		s.routes[assets[i].path] = assets[i].serve
-	}
-	return s
-}
-
-// ServeHTTP implements http.Handler.
-func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	began, id := s.Clock.Now(), ident.NewOpaque()
-	answer := &recorder{ResponseWriter: w, status: http.StatusOK}
-	setSecurity(w.Header())
-	w.Header().Set("X-Request-Id", string(id))
-	log := s.Log.With("request_id", string(id))
-	defer func() {
-		s.recovered(recover(), answer, r, log)
-		log.Info("request", "method", r.Method, "route", s.routeOf(r), "status", answer.status, "bytes", answer.bytes,
-			"ms", s.Clock.Now().Sub(began).Milliseconds())
-	}()
-	s.route(answer, r)
-}
-
-// routeOf names a request for the log: its path if it is one of ours.
-func (s *site) routeOf(r *http.Request) string {
-	if _, known := s.routes[r.URL.Path]; known {
-		return r.URL.Path
-	}
-	return "none"
-}
-
-func (s *site) route(w http.ResponseWriter, r *http.Request) {
-	serve, known := s.routes[r.URL.Path]
-	switch {
-	case !known:
-		s.failure(w, r, http.StatusNotFound)
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		w.Header().Set("Allow", "GET, HEAD")
-		s.failure(w, r, http.StatusMethodNotAllowed)
-	default:
-		serve(w, r)
-	}
-}
-
-// recovered turns a panic into a plain page, unless an answer is already on its
-// way. The page says nothing of what happened; the log does, under the request's id.
-func (s *site) recovered(panicked any, w *recorder, r *http.Request, log *slog.Logger) {
-	if panicked == nil {
-		return
-	}
-	if err, ok := panicked.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-		panic(panicked)
-	}
-	log.Error("a page failed", "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
-	if !w.begun {
-		s.failure(w, r, http.StatusInternalServerError)
-	}
-}
-
-// setSecurity sets what every answer carries. Pages may load their own style
-// and pictures and nothing else, from nowhere else.
-func setSecurity(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "+
-		"frame-ancestors 'none'; form-action 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Cache-Control", "no-store")
-}
-
-// ready says whether the database answers; the reason is one of a closed set
-// and tells a stranger nothing of the machine.
-func (s *site) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), readyMax)
-	defer cancel()
-	err := s.Source.Ready(ctx)
-	switch {
-	case err == nil:
-		status(w, http.StatusOK, `{"status":"ready"}`)
-	case errors.Is(err, context.DeadlineExceeded):
-		status(w, http.StatusServiceUnavailable, `{"status":"not_ready","reason":"timeout"}`)
-	default:
-		status(w, http.StatusServiceUnavailable, `{"status":"not_ready","reason":"`+fault.KindOf(err).String()+`"}`)
-	}
-}
-
-func status(w http.ResponseWriter, code int, body string) {
-	w.Header().Set("Content-Type", "application/json")
-	send(w, code, []byte(body+"\n"))
-}
-
-// page composes a page and sends it.
-func (s *site) page(w http.ResponseWriter, r *http.Request, code int, name string, content titled) {
-	words := wordsFor(r)
-	var b bytes.Buffer
-	err := pages.ExecuteTemplate(&b, name, page{
-		Words: words, Plan: s.Plan.Name, Style: styleSheet.path, Icon: icon.path, Switch: otherLanguage(words), Content: content,
-	})
+// New makes the site. Invalid when an option cannot be used; Unavailable when
+// the program was built without the pages' assets.
+func New(o Options) (*Site, error) {
+	files, err := loadAssets()
 	if err != nil {
-		panic(fmt.Errorf("composing %s: %w", name, err))
+		return nil, err
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Language", words.Tag)
-	w.Header().Set("Vary", "Accept-Language")
-	send(w, code, b.Bytes())
-}
-
-// page is what every template is given.
-type page struct {
-	*Words
-	Plan        string
-	Style, Icon string
-	Switch      *Words // the language to switch to
-	Content     titled
-}
-
-// titled is a page's content, which names the page.
-type titled interface{ Title(w *Words) string }
-
-// Title is what the browser shows for the page.
-func (p page) Title() string { return p.Content.Title(p.Words) + " – " + p.Plan }
-
-func send(w http.ResponseWriter, code int, body []byte) {
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(code)
-	_, _ = w.Write(body) // a reader who went away is no failure of ours
-}
-
-// failure is a plain page that says what is wrong and where to go.
-func (s *site) failure(w http.ResponseWriter, r *http.Request, code int) {
-	words := wordsFor(r)
-	content := failurePage{Code: code, Failure: words.Failures[code]}
-	if code >= http.StatusInternalServerError {
-		content.Reference = w.Header().Get("X-Request-Id")
+	if o.Guest != nil && o.Sessions == nil {
+		return nil, fault.New(fault.Invalid, "web.New", "paying without sign-in needs a place for sessions")
 	}
-	s.page(w, r, code, "failure", content)
-}
-
-type failurePage struct {
-	Failure
-	Code      int
-	Reference string // the request's id, when it helps whoever looks into it
-}
-
-// Title implements titled.
-func (f failurePage) Title(*Words) string { return f.Heading }
-
-var pages = template.Must(template.New("").ParseFS(files, "assets/*.html"))
-
-// recorder notes what was answered.
-type recorder struct {
-	http.ResponseWriter
-	status, bytes int
-	begun         bool
-}
-
-func (w *recorder) WriteHeader(code int) {
-	w.status, w.begun = code, true
-	w.ResponseWriter.WriteHeader(code)
-}
-
-func (w *recorder) Write(b []byte) (int, error) {
-	w.begun = true
-	n, err := w.ResponseWriter.Write(b)
-	w.bytes += n
-	return n, err
+	if o.Processor != nil {
+		if err := o.Processor.check(); err != nil {
+			return nil, err
+		}
+	}
+	crossOrigin := http.NewCrossOriginProtection()
+	if o.PublicURL != "" {
+		// A proxy may hand us another host than the one that browsers speak to.
+		if err := crossOrigin.AddTrustedOrigin(strings.TrimSuffix(o.PublicURL, "/")); err != nil {
+			return nil, fault.New(fault.Invalid, "web.New", "the public address of the site cannot be used: %v", err).
+				WithHint("Write scheme and host only: https://pay.example.org.")
+		}
+	}
+	s := &Site{
+		Options: o, figures: newFigures(o), assets: files, proxies: o.TrustedProxies, policies: policies{o.Processor},
+		crossOrigin: crossOrigin, reports: newReports(o.Clock),
+	}
+	if o.Sessions != nil {
+		s.sessions = newSessions(o.Sessions, o.Clock)
+	}
+	s.themes = files.addThemes(o.Plan.Regions, o.Log)
+	s.names = s.routes()
+	s.mux = newMux(s.names)
+	s.inventory = s.list()
+	return s, nil
 }

@@ -65,6 +65,9 @@ type Words struct {
 	Midnight   string
 	Meridiem   [2]string // before and after noon
 	Particular string    // a purpose and the coverage type for which it holds
+
+	Pieces pieceWords
+	Guest  guestWords
 }
 
 // Failure is what a page says when it cannot be shown.
@@ -92,7 +95,8 @@ func fileResults() []fileResult {
 
 // failureCodes are the statuses that have a page.
 var failureCodes = []int{
-	http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusInternalServerError, http.StatusServiceUnavailable,
+	http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge,
+	http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable,
 }
 
 // railsShown are the accounts by which money comes in, in the order of the page.
@@ -103,17 +107,14 @@ var languages = []*Words{&english, &spanish}
 
 var matcher = language.NewMatcher([]language.Tag{language.English, language.Spanish})
 
-// wordsFor chooses the reader's language: what the address says (?lang=es), else
-// what the browser asks for.
-func wordsFor(r *http.Request) *Words {
-	wish := r.URL.Query().Get("lang")
+// languageOf finds a language by its tag; nil when we lack it.
+func languageOf(tag string) *Words {
 	for _, w := range languages {
-		if w.Tag == wish {
+		if w.Tag == tag {
 			return w
 		}
 	}
-	_, i := language.MatchStrings(matcher, r.Header.Get("Accept-Language"))
-	return languages[i]
+	return nil
 }
 
 // otherLanguage gives the language to offer beside one.

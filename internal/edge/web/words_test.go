@@ -8,6 +8,7 @@ import (
 
 	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/payments/suspense"
+	"github.com/billfold/billfold/internal/people/billpay"
 	"github.com/billfold/billfold/internal/people/region"
 )
 
@@ -85,6 +86,20 @@ func TestWords_NameEverythingThatCanOccur(t *testing.T) {
 		}
 		for _, coverage := range region.CoverageTypes() {
 			checkNamed(t, w, w.Coverage, coverage)
+		}
+		for _, kind := range billpay.HintKinds() {
+			counted := kind == billpay.TooFewDigits || kind == billpay.TooManyDigits
+			if (w.Pieces.NumberProblems[kind] == "") != counted {
+				t.Errorf("%s has no word for the slip %d", w.Name, kind)
+			}
+		}
+		for _, p := range amountProblems() {
+			if w.Pieces.AmountProblems[p] == "" {
+				t.Errorf("%s has no word for the amount problem %d", w.Name, p)
+			}
+		}
+		for _, kind := range []noticeKind{noticeInfo, noticeGood, noticeWarn, noticeBad} {
+			checkNamed(t, w, w.Pieces.NoticeLabels, kind)
 		}
 		for _, code := range failureCodes {
 			if w.Failures[code].Heading == "" {

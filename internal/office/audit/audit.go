@@ -65,6 +65,7 @@ type Action string
 // The actions.
 const (
 	ReadAccount    Action = "account.read"
+	ReadPayment    Action = "payment.read"
 	FindPerson     Action = "person.find"
 	ReadVisible    Action = "items.visible"
 	ExportCards    Action = "export.cards"
@@ -72,6 +73,8 @@ const (
 	Enrol          Action = "enrol"
 	ReadSuspense   Action = "suspense.read"
 	NoteAlias      Action = "alias.note"
+	MatchGuest     Action = "guest.match"     // a guest named the number and a fact on file
+	ReadBill       Action = "bill.read"       // by a statement code
 	ChangeStanding Action = "standing.change" // representatives and authorised payers
 	Settle         Action = "conflict.settle"
 )

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"iter"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,11 +17,14 @@ var clerk = ident.Actor{Kind: ident.Staff, Name: "jlee"}
 
 // shelf is a trail in memory that can lose a race.
 type shelf struct {
+	mu      sync.Mutex
 	entries []Entry
 	races   int // how often AppendAudit fails before it works
 }
 
 func (s *shelf) AuditHeads(_ context.Context, books []ledger.BookNo) (map[ledger.BookNo]Head, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	heads := map[ledger.BookNo]Head{}
 	for _, e := range s.entries {
 		heads[e.Book] = Head{e.No, e.Digest}
@@ -29,9 +33,18 @@ func (s *shelf) AuditHeads(_ context.Context, books []ledger.BookNo) (map[ledger
 }
 
 func (s *shelf) AppendAudit(_ context.Context, entries []Entry) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.races > 0 {
 		s.races--
 		return ErrStale
+	}
+	for _, e := range entries {
+		for _, known := range s.entries {
+			if known.Book == e.Book && known.No == e.No {
+				return ErrStale
+			}
+		}
 	}
 	s.entries = append(s.entries, entries...)
 	return nil
@@ -82,6 +95,52 @@ func TestRecord_ChainsAgainAfterALostRace(t *testing.T) {
 	s := recorded(t, 2)
 	if n, err := Prove(s.all()); err != nil || n != 3 {
 		t.Errorf("got %d proved and %v, want 3", n, err)
+	}
+}
+
+func TestRecordAfter_ContinuesTheTrailWhateverHeadWasRead(t *testing.T) {
+	s := recorded(t, 0)
+	access, err := By(clerk, "a call", "api")
+	if err != nil {
+		t.Fatal(err)
+	}
+	trail := New(s, clock.At(time.Date(2026, time.November, 23, 15, 0, 0, 0, time.UTC)))
+	last := s.entries[2]
+	for what, head := range map[string]Head{
+		"as it stands": {last.No, last.Digest}, "an old one": {s.entries[0].No, s.entries[0].Digest}, "none": {},
+	} {
+		if err := trail.RecordAfter(context.Background(), access, MatchGuest, 1000000005, head); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if n, err := Prove(s.all()); err != nil || n != 6 {
+		t.Errorf("got %d proved and %v, want 6", n, err)
+	}
+	if err := trail.RecordAfter(context.Background(), Access{}, MatchGuest, 1000000005, Head{}); fault.KindOf(err) != fault.Denied {
+		t.Errorf("the zero Access: got %v, want denied", err)
+	}
+}
+
+// Callers who record at the same time share a transaction; each entry follows
+// the one before it.
+func TestRecord_ManyAtOnceKeepTheChain(t *testing.T) {
+	s := &shelf{}
+	access, err := By(clerk, "a call", "api")
+	if err != nil {
+		t.Fatal(err)
+	}
+	trail := New(s, clock.System{})
+	var callers sync.WaitGroup
+	for range 64 {
+		callers.Go(func() {
+			if err := trail.Record(context.Background(), access, ReadAccount, 1000000005); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	callers.Wait()
+	if n, err := Prove(s.all()); err != nil || n != 64 {
+		t.Errorf("got %d proved and %v, want 64", n, err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/billfold/billfold/internal/base/clock"
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/gather"
 	"github.com/billfold/billfold/internal/books/ledger"
 )
 
@@ -22,18 +23,37 @@ type Store interface {
 	AppendAudit(ctx context.Context, entries []Entry) error
 }
 
-// Trail records accesses.
+// Trail records accesses. What several callers record at the same time shares a
+// transaction.
 type Trail struct {
-	store Store
-	clock clock.Clock
+	store   Store
+	clock   clock.Clock
+	records *gather.Gatherer[*record]
 }
 
+// record is what one caller records.
+type record struct {
+	access Access
+	action Action
+	result Result
+	books  []ledger.BookNo
+	head   *Head // of the only book, where the caller has read it
+	err    error
+}
+
+var errNotRecorded = fault.New(fault.Internal, "audit.Record", "the access was not recorded")
+
 // New makes a trail.
-func New(store Store, clk clock.Clock) *Trail { return &Trail{store, clk} }
+func New(store Store, clk clock.Clock) *Trail {
+	t := &Trail{store: store, clock: clk}
+	t.records = gather.New(3, callersMax, t.recordTogether)
+	return t
+}
 
 const (
-	chunkRows  = 1000 // entries written at a time
-	retriesMax = 50   // how often a chunk is chained again because a trail grew
+	chunkRows  = 1000 // entries that one caller has written at a time
+	callersMax = 64   // callers that share a transaction at most
+	retriesMax = 50   // how often entries are chained again because a trail grew
 )
 
 // Record adds one entry to the trail of each book, or of nobody's where there
@@ -51,33 +71,83 @@ func (t *Trail) Record(ctx context.Context, a Access, action Action, books ...le
 		result = Changed
 	}
 	for chunk := range slices.Chunk(books, chunkRows) {
-		if err := t.record(ctx, a, action, result, chunk); err != nil {
-			return fault.Wrap("audit.Record", err)
+		r := &record{access: a, action: action, result: result, books: chunk, err: errNotRecorded}
+		t.records.Do(ctx, r)
+		if r.err != nil {
+			return fault.Wrap("audit.Record", r.err)
 		}
 	}
 	return nil
 }
 
-func (t *Trail) record(ctx context.Context, a Access, action Action, result Result, books []ledger.BookNo) error {
-	for range retriesMax {
-		heads, err := t.store.AuditHeads(ctx, books)
+// RecordAfter is Record for one book whose head the caller has just read with the
+// record itself, which saves a look-up.
+func (t *Trail) RecordAfter(ctx context.Context, a Access, action Action, book ledger.BookNo, head Head) error {
+	if err := a.Check(); err != nil {
+		return err
+	}
+	r := &record{access: a, action: action, result: Shown, books: []ledger.BookNo{book}, head: &head, err: errNotRecorded}
+	t.records.Do(ctx, r)
+	return fault.Wrap("audit.Record", r.err)
+}
+
+// recordTogether records for several callers, each by itself when they cannot together.
+func (t *Trail) recordTogether(ctx context.Context, batch []*record) {
+	err := t.record(ctx, batch)
+	if err != nil && len(batch) > 1 {
+		for i := range batch {
+			t.recordTogether(ctx, batch[i:i+1])
+		}
+		return
+	}
+	for _, r := range batch {
+		r.err = err
+	}
+}
+
+func (t *Trail) record(ctx context.Context, batch []*record) error {
+	for try := range retriesMax {
+		heads, err := t.heads(ctx, batch, try == 0)
 		if err != nil {
 			return err
 		}
 		at := t.clock.Now()
-		entries := make([]Entry, len(books))
-		for i, book := range books {
-			head := heads[book]
-			entries[i] = head.Entry(a, action, result, book, at)
-			heads[book] = head
+		var entries []Entry
+		for _, r := range batch {
+			for _, book := range r.books {
+				head := heads[book]
+				entries = append(entries, head.Entry(r.access, r.action, r.result, book, at))
+				heads[book] = head
+			}
 		}
 		err = t.store.AppendAudit(ctx, entries)
 		if !errors.Is(err, ErrStale) {
 			return err
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
 	}
 	return fault.New(fault.Unavailable, "audit.Record", "the audit trail moved too often; try again")
+}
+
+// heads gives where the trails of a batch's books stand. What callers have read is
+// trusted at the first try: if it is old, the entries do not follow and are refused.
+func (t *Trail) heads(ctx context.Context, batch []*record, trust bool) (map[ledger.BookNo]Head, error) {
+	known := map[ledger.BookNo]Head{}
+	var books []ledger.BookNo
+	for _, r := range batch {
+		if trust && r.head != nil {
+			known[r.books[0]] = *r.head
+			continue
+		}
+		books = append(books, r.books...)
+	}
+	if len(books) == 0 {
+		return known, nil
+	}
+	heads, err := t.store.AuditHeads(ctx, books)
+	for book, head := range known {
+		if _, read := heads[book]; !read && err == nil {
+			heads[book] = head
+		}
+	}
+	return heads, err
 }

@@ -140,11 +140,12 @@ func (c *Cashier) one(ctx context.Context, d *desk, in *payment.Instruction, cla
 	if _, exists := d.books[in.Source]; !exists {
 		return Outcome{Err: fault.New(fault.NotFound, "cashier.Post", "the operating book of the payment's source is not open")}
 	}
-	answer := Answer{Payment: claim.ID, Parts: make([]payment.ReceiptPart, 0, len(in.Parts))}
+	answer := answerOf(claim, make([]payment.ReceiptPart, 0, len(in.Parts)))
 	stored := StoredClaim{Claim: *claim}
 	for i := range in.Parts {
 		receipt := c.part(d, in, claim, i)
 		answer.Parts = append(answer.Parts, receipt)
+		answer.Accounts = append(answer.Accounts, d.opaqueOf(receipt.About))
 		stored.Answer = append(stored.Answer, Ref{receipt.Book, receipt.Seq})
 	}
 	d.writes.Claims = append(d.writes.Claims, stored)
@@ -194,7 +195,12 @@ func (c *Cashier) repeat(ctx context.Context, d *desk, claim *payment.Claim, ear
 			WithHint("Use a new key for a new payment; to learn what became of the first, ask by its key.")}
 	}
 	parts, err := c.receipts(ctx, d, earlier)
-	return Outcome{Answer: Answer{Payment: earlier.ID, Replayed: true, Parts: parts}, Err: err}
+	answer := answerOf(&earlier.Claim, parts)
+	answer.Replayed = true
+	if err == nil {
+		answer.Accounts, err = c.accountsOf(ctx, d.books, parts)
+	}
+	return Outcome{Answer: answer, Err: err}
 }
 
 func (c *Cashier) receipts(ctx context.Context, d *desk, claim StoredClaim) ([]payment.ReceiptPart, error) {

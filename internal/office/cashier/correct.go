@@ -2,6 +2,7 @@ package cashier
 
 import (
 	"context"
+	"slices"
 
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
@@ -95,7 +96,8 @@ func (c *Cashier) target(
 // it where it belongs: on another billing account, another fund, or other items
 // of the same account. The received date stays; the old placement is ended once
 // and for ever. The last reference of the answer is where the money stands now.
-// Conflict when it was ended before, or when money it left unapplied has been
+// What was refunded or disputed of it stays taken. Conflict when it was ended
+// before, when nothing is left of it, or when money it left unapplied has been
 // used since.
 func (c *Cashier) Move(ctx context.Context, order Order, from Ref, to Target) (Done, error) {
 	const op = "cashier.Move"
@@ -113,19 +115,24 @@ func (c *Cashier) Move(ctx context.Context, order Order, from Ref, to Target) (D
 	want := Want{Books: []ledger.BookNo{from.Book}, Items: paidItems(&t)}
 	want.addTarget(to)
 	return c.act(ctx, payment.Move, order, content, want, func(d *desk, claim *payment.Claim) ([]Ref, error) {
-		if err := c.withdraw(ctx, d, op, &t); err != nil {
+		placed, _, err := c.remaining(ctx, &t)
+		if err != nil {
+			return nil, fault.Wrap(op, err)
+		}
+		if err := c.withdraw(ctx, d, op, &t, placed); err != nil {
 			return nil, err
 		}
 		out := transaction(from.Book, chart.PaymentMovedOut, order.Actor)
 		out.PostedOn, out.EffectiveOn = c.house.PostingDay(receipt.Purse.Entity), t.EffectiveOn
 		out.Of, out.Link, out.Reason = t.Seq, string(claim.ID), order.Reason
 		out.Documents = []ledger.DocDigest{claim.Digest()}
-		for _, p := range t.Postings {
-			if p.Credit == receipt.Purse.Account(chart.Receivable) || p.Credit == receipt.Purse.Account(chart.Unapplied) {
-				out.Postings = append(out.Postings, ledger.Posting{
-					Debit: p.Credit, Credit: receipt.Purse.Account(chart.Interaccount), Cents: p.Cents, Item: p.Item,
-				})
-			}
+		for _, p := range placed {
+			out.Postings = append(out.Postings, ledger.Posting{
+				Debit: p.Credit, Credit: receipt.Purse.Account(chart.Interaccount), Cents: p.Cents, Item: p.Item,
+			})
+		}
+		if len(placed) == 0 {
+			return nil, fault.New(fault.Conflict, op, "nothing is left of this payment: it was refunded or disputed")
 		}
 		d.post(&out)
 		d.writes.Endings = append(d.writes.Endings, Ending{t.Book, t.Seq, out.Seq})
@@ -134,7 +141,7 @@ func (c *Cashier) Move(ctx context.Context, order Order, from Ref, to Target) (D
 			refs = append(refs, c.followMerge(d, order, claim, b, &t)...)
 		}
 
-		p, err := c.target(d, op, to, receipt.Purse, receipt.Amount, t.EffectiveOn)
+		p, err := c.target(d, op, to, receipt.Purse, out.Total(), t.EffectiveOn)
 		if err != nil {
 			return nil, err
 		}
@@ -143,8 +150,8 @@ func (c *Cashier) Move(ctx context.Context, order Order, from Ref, to Target) (D
 			p.event = chart.PaymentReapplied
 		}
 		p.by, p.link, p.reason = order.Actor, string(claim.ID), order.Reason
-		placed := d.place(c, p, receipt.Payment, receipt.No, nil)
-		return append(refs, Ref{placed.Book, placed.Seq}), nil
+		there := d.place(c, p, receipt.Payment, receipt.No, nil)
+		return append(refs, Ref{there.Book, there.Seq}), nil
 	})
 }
 
@@ -153,7 +160,7 @@ func (c *Cashier) Move(ctx context.Context, order Order, from Ref, to Target) (D
 // owed again, by the survivor where the account was merged since. Money in
 // suspense can be reversed too: it goes back to its sender; and so can an
 // application of unapplied money, which is then unapplied as before. Conflict as
-// with Move. A part that was moved or released is reversed after it is moved back.
+// with Move, and when some of it was refunded or disputed. A part that was moved or released is reversed after it is moved back.
 func (c *Cashier) Reverse(ctx context.Context, order Order, of Ref) (Done, error) {
 	const op = "cashier.Reverse"
 	if err := order.validate(op, true); err != nil {
@@ -171,7 +178,14 @@ func (c *Cashier) Reverse(ctx context.Context, order Order, of Ref) (Done, error
 	}
 	want := Want{Books: []ledger.BookNo{of.Book}, Items: paidItems(&t)}
 	return c.act(ctx, payment.Reverse, order, of, want, func(d *desk, claim *payment.Claim) ([]Ref, error) {
-		if err := c.withdraw(ctx, d, op, &t); err != nil {
+		_, taken, err := c.remaining(ctx, &t)
+		if err != nil {
+			return nil, fault.Wrap(op, err)
+		}
+		if taken > 0 {
+			return nil, fault.New(fault.Conflict, op, "%s of this was refunded or disputed since", taken.Grouped())
+		}
+		if err := c.withdraw(ctx, d, op, &t, t.Postings); err != nil {
 			return nil, err
 		}
 		back, err := t.Reversal()
@@ -197,14 +211,9 @@ func (c *Cashier) Reverse(ctx context.Context, order Order, of Ref) (Done, error
 // followMerge moves what taking a payment back reopened in a merged account to the survivor,
 // where payments reach it.
 func (c *Cashier) followMerge(d *desk, order Order, claim *payment.Claim, merged *openBook, t *ledger.Transaction) []Ref {
-	survivor := d.survivor(merged)
-	if survivor == nil {
-		return nil
-	}
 	var refs []Ref
 	for _, ref := range paidItems(t) {
-		item := merged.item(ref.No)
-		refs = append(refs, c.carry(d, order, claim, nil, merged, survivor, *item, c.house.PostingDay(item.Purse.Entity))...)
+		refs = append(refs, c.toSurvivor(d, order, claim, merged.No, ref.No)...)
 	}
 	return refs
 }
@@ -236,9 +245,37 @@ func paidItems(t *ledger.Transaction) []payment.ItemRef {
 	return refs
 }
 
-// withdraw undoes the effect of a placing transaction on items, unapplied money
-// and suspense, after checking that nothing was built upon it.
-func (c *Cashier) withdraw(ctx context.Context, d *desk, op string, t *ledger.Transaction) error {
+// remaining gives what a placing transaction put on items and unapplied money,
+// less what refunds and disputes took, and how much that was.
+func (c *Cashier) remaining(ctx context.Context, t *ledger.Transaction) (left []ledger.Posting, taken money.Cents, err error) {
+	later, err := c.store.Followers(ctx, t.Book, t.Seq)
+	if err != nil {
+		return nil, 0, err
+	}
+	later = slices.DeleteFunc(later, func(f ledger.Transaction) bool {
+		return f.Event != chart.PaymentRefunded && f.Event != chart.PaymentDisputed
+	})
+	for _, p := range t.Postings {
+		_, code, err := chart.Explain(p.Credit)
+		if err != nil {
+			return nil, 0, fault.New(fault.Corrupt, "cashier.remaining", "%v", err)
+		}
+		if code != chart.Receivable && code != chart.Unapplied && code != chart.Suspense {
+			continue
+		}
+		gone := debited(later, p)
+		taken += gone
+		if p.Cents -= gone; p.Cents > 0 {
+			left = append(left, p)
+		}
+	}
+	return left, taken, nil
+}
+
+// withdraw undoes the effect that the postings of a placing transaction t still
+// have on items, unapplied money and suspense, after checking that nothing was
+// built upon it.
+func (c *Cashier) withdraw(ctx context.Context, d *desk, op string, t *ledger.Transaction, postings []ledger.Posting) error {
 	endings, err := c.store.Endings(ctx, t.Book)
 	if err != nil {
 		return fault.Wrap(op, err)
@@ -251,7 +288,7 @@ func (c *Cashier) withdraw(ctx context.Context, d *desk, op string, t *ledger.Tr
 			return err
 		}
 	}
-	for _, p := range t.Postings {
+	for _, p := range postings {
 		_, code, err := chart.Explain(p.Credit)
 		if err != nil {
 			return fault.New(fault.Corrupt, op, "%v", err)

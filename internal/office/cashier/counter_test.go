@@ -38,6 +38,7 @@ type counter struct {
 	*storetest.Office
 	testing.TB
 	keys int
+	a, b billpay.Number // members of a table test
 }
 
 // onEach runs a test on every engine and proves the books at its end.
@@ -48,6 +49,16 @@ func onEach(t *testing.T, test func(t *testing.T, c *counter)) {
 		if err != nil || report.Broken != nil {
 			t.Errorf("the books do not prove: %v %v", err, report.Broken)
 		}
+	})
+}
+
+// within runs one case of a table in the same office.
+func (c *counter) within(t *testing.T, name string, test func(t *testing.T, c *counter)) {
+	t.Run(name, func(t *testing.T) {
+		inner := *c
+		inner.TB = t
+		defer func() { c.keys = inner.keys }()
+		test(t, &inner)
 	})
 }
 

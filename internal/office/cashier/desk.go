@@ -1,6 +1,7 @@
 package cashier
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -39,6 +40,31 @@ func newDesk(now time.Time, have Have) *desk {
 		d.books[no] = &openBook{Book: b, readSeq: b.Head.Seq}
 	}
 	return d
+}
+
+// bring reads more onto the desk while an act is being decided. ErrStale when a
+// book that lies there has moved.
+func (c *Cashier) bring(ctx context.Context, d *desk, want Want) error {
+	more, err := c.gather(ctx, want)
+	if err != nil {
+		return err
+	}
+	for no, fresh := range more.Books {
+		b, here := d.books[no]
+		if !here {
+			d.books[no] = &openBook{Book: fresh, readSeq: fresh.Head.Seq}
+			continue
+		}
+		if fresh.Head.Seq != b.readSeq || fresh.Status != b.Status {
+			return ErrStale
+		}
+		for _, item := range fresh.Items {
+			if b.item(item.No) == nil {
+				b.Items = append(b.Items, item)
+			}
+		}
+	}
+	return nil
 }
 
 // post chains t to its book and notes it for writing. The book must have been read.

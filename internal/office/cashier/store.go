@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/billfold/billfold/internal/base/calendar"
+	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/bills/openitem"
 	"github.com/billfold/billfold/internal/books/chart"
@@ -41,6 +42,9 @@ type Store interface {
 	Write(ctx context.Context, writes *Writes) error
 	// Transaction loads one transaction. NotFound when there is none.
 	Transaction(ctx context.Context, book ledger.BookNo, seq int64) (ledger.Transaction, error)
+	// Followers lists the transactions of a book that are of an earlier one: that
+	// reverse, move, use, refund or end it. In order.
+	Followers(ctx context.Context, book ledger.BookNo, seq int64) ([]ledger.Transaction, error)
 	// Suspense loads one entry. NotFound when there is none.
 	Suspense(ctx context.Context, book ledger.BookNo, seq int64) (SuspenseEntry, error)
 	// Receipt loads the receipt part that a transaction wrote. NotFound when it wrote none.
@@ -98,6 +102,7 @@ const (
 // Book is a book as an act sees it.
 type Book struct {
 	No         ledger.BookNo
+	Opaque     ident.Opaque // by which it may be named outside
 	Status     Status
 	MergedInto ledger.BookNo // the survivor, when merged
 	Debtors    Debtors       // who owes for the person whose number this is
@@ -225,7 +230,12 @@ type Progress struct {
 
 // Answer tells what became of an act.
 type Answer struct {
-	Payment  payment.ID
-	Replayed bool // the key had been used for the same body; nothing was done again
-	Parts    []payment.ReceiptPart
+	Payment    payment.ID
+	Replayed   bool // the key had been used for the same body; nothing was done again
+	Received   calendar.Date
+	RecordedAt time.Time // when it was first carried out
+	Parts      []payment.ReceiptPart
+	// Accounts are the ids by which the billing accounts of the parts may be named,
+	// "" for a part in suspense.
+	Accounts []ident.Opaque
 }

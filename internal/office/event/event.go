@@ -93,7 +93,7 @@ type Source struct {
 	Transaction ledger.Transaction
 	Book        ident.Opaque         // the opaque id of the transaction's book
 	Receipt     *payment.ReceiptPart // of the transaction, or nil
-	OfReceipt   *payment.ReceiptPart // of the transaction that it is of, or nil
+	OfReceipt   *payment.ReceiptPart // of the placement that it leads back to, or nil
 	Suspense    suspense.Reason      // when it put money into suspense or took it out
 }
 

@@ -279,7 +279,9 @@ func TestPublish_NoNumberNameOrReferenceLeaves(t *testing.T) {
 		for i, reference := range references {
 			group = append(group, instruction(o, "cheque:77031-"+fmt.Sprint(i), reference))
 		}
-		outcomes, err := o.Cashier.Post(t.Context(), group, nil)
+		card := instruction(o, "charge:77031", references[0])
+		card.Rail = payment.Card
+		outcomes, err := o.Cashier.Post(t.Context(), append(group, card), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -294,7 +296,7 @@ func TestPublish_NoNumberNameOrReferenceLeaves(t *testing.T) {
 		_, released := o.Cashier.Release(t.Context(), order("release"), part(2), 0, target)
 		_, moved := o.Cashier.Move(t.Context(), order("move"), part(0), target)
 		_, reversed := o.Cashier.Reverse(t.Context(), order("reverse"), part(1))
-		if err := errors.Join(released, moved, reversed); err != nil {
+		if err := errors.Join(released, moved, reversed, wayBack(t, o, part(len(group)), order)); err != nil {
 			t.Fatal(err)
 		}
 		queue := &jobs{}
@@ -325,13 +327,27 @@ func TestPublish_NoNumberNameOrReferenceLeaves(t *testing.T) {
 		}
 		for _, kind := range []ledger.Event{
 			chart.PaymentReceived, chart.PaymentSuspended, chart.SuspenseReleased, chart.PaymentPlaced, chart.PaymentMovedOut,
-			chart.PaymentReceived + ".reversed",
+			chart.PaymentReceived + ".reversed", chart.PaymentRefunded, chart.RefundSent, chart.RefundReturned,
+			chart.RefundCancelled, chart.PaymentDisputed, chart.DisputeWon,
 		} {
 			if !slices.Contains(kinds, kind) {
 				t.Errorf("no fact is %q among %v", kind, kinds)
 			}
 		}
 	})
+}
+
+// wayBack refunds a part, gives the refund up after it came back, and disputes
+// the part until the dispute is won.
+func wayBack(t *testing.T, o *storetest.Office, part cashier.Ref, order func(string) cashier.Order) error {
+	ctx := t.Context()
+	refund, taken := o.Cashier.Refund(ctx, order("refund"), part, 10)
+	_, sent := o.Cashier.RefundSent(ctx, order("sent"), refund.ID)
+	_, failed := o.Cashier.RefundFailed(ctx, order("failed"), refund.ID)
+	_, cancelled := o.Cashier.RefundCancelled(ctx, order("cancelled"), refund.ID)
+	dispute, disputed := o.Cashier.Dispute(ctx, order("dispute"), part, 0)
+	_, won := o.Cashier.DisputeWon(ctx, order("won"), dispute.ID)
+	return errors.Join(taken, sent, failed, cancelled, disputed, won)
 }
 
 // The whole road, with the real queue: two nodes on PostgreSQL.

@@ -56,5 +56,19 @@ func (h *House) Receiver(kind, id string) (chart.Purse, bool) {
 	return chart.Purse{Entity: h.numbers[account.Entity], Fund: account.Fund}, true
 }
 
+// MerchantOf gives the merchant id of a legal entity at the card processor and the
+// purse in which money from cards arrives; false when the entity takes no cards.
+func (h *House) MerchantOf(entity chart.EntityNo) (merchant string, purse chart.Purse, ok bool) {
+	if h.plan.Processor == nil {
+		return "", chart.Purse{}, false
+	}
+	for _, account := range h.plan.accounts {
+		if account.Kind == Merchant && h.numbers[account.Entity] == entity {
+			return account.ID.Reveal(), chart.Purse{Entity: entity, Fund: account.Fund}, true
+		}
+	}
+	return "", chart.Purse{}, false
+}
+
 // EntityOf gives the configured entity of a number in the books.
 func (h *House) EntityOf(no chart.EntityNo) Entity { return h.zones[no] }

@@ -91,7 +91,8 @@ func parse(name string, data []byte) (*Plan, []string, []fault.Problem) {
 	if !root.Present() {
 		return plan, nil, file.Problems()
 	}
-	top := root.Fields("name", "currency", "number_length", "entities", "funds", "receiving", "regions", "retention", "limits", "allocation")
+	top := root.Fields("name", "currency", "number_length", "entities", "funds", "receiving", "regions", "retention", "limits", "allocation",
+		"sandbox", "processor")
 	plan.Name = top.Need("name").Text()
 	if currency := top.May("currency"); currency.Present() && currency.Text() != "USD" {
 		currency.Refuse("an installation keeps its books in USD; another currency is not possible")
@@ -105,6 +106,8 @@ func parse(name string, data []byte) (*Plan, []string, []fault.Problem) {
 	plan.readRetention(top.May("retention"))
 	plan.readLimits(top.May("limits"))
 	plan.readAllocation(top.May("allocation"))
+	plan.Sandbox = top.May("sandbox").Bool()
+	plan.readProcessor(top.May("processor"))
 	packs := readPackNames(top.Need("regions"))
 	return plan, packs, file.Problems()
 }

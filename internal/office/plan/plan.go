@@ -30,6 +30,10 @@ type Plan struct {
 	Regions      []region.Pack
 	Retention    Retention
 	Limits       Limits
+	// Sandbox says that the installation plays with made-up money: keys of other
+	// systems and of the card processor that are for tests may be used, and only they.
+	Sandbox   bool
+	Processor *Processor // of cards; nil when none is used
 
 	owners     map[chart.Fund]chart.EntityID
 	allocation map[chart.Fund][]allocate.Dated

@@ -12,6 +12,7 @@ import (
 
 	cedarvalley "github.com/billfold/billfold/configs/cedar-valley"
 	"github.com/billfold/billfold/internal/base/calendar"
+	"github.com/billfold/billfold/internal/base/clock"
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/books/chart"
 )
@@ -84,7 +85,7 @@ func TestLoad_RefusesWithFileLineAndReason(t *testing.T) {
 		{"a receiving account whose fund is another entity's", "id: \"5501002\", entity: cvmg", "id: \"5501002\", entity: cvhp", "line 25, record plan.yaml, receiving[1].fund: the fund \"medical\" belongs to \"cvmg\""},
 		{"two catch-alls of a kind", "entity: cvmg, fund: pharmacy }", "entity: cvmg, fund: pharmacy, catch_all: true }", "both are the catch-all"},
 		{"a receiving account twice", "id: \"5501002\"", "id: \"5501001\"", "lockbox 5501001 is listed twice"},
-		{"an unknown kind", "kind: merchant, id: cvhp-card", "kind: merchent, id: cvhp-card", "\"merchent\" is not known (\"merchant\" is meant?)"},
+		{"an unknown kind", "kind: merchant, id: acct_cvhp", "kind: merchent, id: acct_cvhp", "\"merchent\" is not known (\"merchant\" is meant?)"},
 		{"an entity twice", "id: cvmg\n", "id: cvhp\n", "the entity \"cvhp\" is listed twice"},
 		{"a region pack outside the folder", "regions/high-plains.yaml", "../high-plains.yaml", "must be a path below the folder"},
 		{"a region pack that does not exist", "regions/high-plains.yaml", "regions/low-plains.yaml", "file, record regions/low-plains.yaml: the file cannot be read"},
@@ -92,6 +93,18 @@ func TestLoad_RefusesWithFileLineAndReason(t *testing.T) {
 		{"a limit that is no amount", "50,000.00", "5,0000.00", "has a comma in the wrong place"},
 		{"a limit of zero", "50,000.00", "0.00", "must be above zero"},
 		{"an unknown key", "retention:", "retenton:", "line 39, record plan.yaml, retenton: the key \"retenton\" is not known (\"retention\" is meant?)"},
+		{"a secret key in the file", "pk_test_cedarvalley", "sk_test_cedarvalley", "processor.publishable_key: a secret key does not belong in this file"},
+		{"a live key in a sandbox", "pk_test_cedarvalley", "pk_live_cedarvalley", "processor.publishable_key: a sandbox takes a key for tests"},
+		{"a key for tests outside a sandbox", "sandbox: true", "sandbox: false", "processor.publishable_key: a plan without sandbox: true takes a live key"},
+		{"an address without TLS outside a sandbox", "sandbox: true", "sandbox: false", "processor.api: an address without TLS is for a plan with sandbox: true"},
+		{"an address without TLS of another machine", "api: http://127.0.0.1:8090", "api: http://10.0.0.1:8081", `processor.api: "http://10.0.0.1:8081" must begin with https://`},
+		{"an address with a name and password", "api: http://", "api: http://me:pw@", `processor.api: "http://me:pw@127.0.0.1:8090" is no web address`},
+		{"an origin with a path", "frames: [http://127.0.0.1:8090]", "frames: [http://127.0.0.1:8090/x]", `processor.frames[0]: "http://127.0.0.1:8090/x" must be an origin`},
+		{"an origin for everybody", "connect: [http://127.0.0.1:8090]", `connect: ["https://*.example.com"]`, `processor.connect[0]: "https://*.example.com" is no web address`},
+		{"a digest of another length", "  timeout: 10s", "  integrity: sha384-abc", "processor.integrity: write sha384-"},
+		{"a call that may take for ever", "timeout: 10s", "timeout: 1h", `processor.timeout: "1h" must be a time from 1s to 2m0s`},
+		{"an unknown processor", "kind: stripe", "kind: strip", `processor.kind: "strip" is not known ("stripe" is meant?)`},
+		{"two merchant ids of an entity", "id: acct_cvmg, entity: cvmg, fund: medical", "id: acct_cvmg, entity: cvhp, fund: premium", `merchant acct_cvhp and merchant acct_cvmg both are of the entity "cvhp"`},
 	} {
 		t.Run(c.situation, func(t *testing.T) {
 			files := cedarValley(t)
@@ -206,6 +219,55 @@ func TestLoad_UsesDefaultsForWhatIsNotSaid(t *testing.T) {
 	}
 	if p.NumberLength != 12 || p.Retention.Years != 10 || p.Limits.MaxPayment != money.Cents(100_000_00) {
 		t.Errorf("got %d, %d, %s", p.NumberLength, p.Retention.Years, p.Limits.MaxPayment)
+	}
+}
+
+func TestLoad_ReadsTheProcessor(t *testing.T) {
+	p := loadCedarValley(t)
+	if !p.Sandbox || p.Processor == nil || p.Processor.API != "http://127.0.0.1:8090" || p.Processor.Timeout != 10*time.Second ||
+		!slices.Equal(p.Processor.Pages, []string{"http://127.0.0.1:8090"}) {
+		t.Errorf("got sandbox %v, %+v", p.Sandbox, p.Processor)
+	}
+	files := cedarValley(t)
+	text, _, _ := strings.Cut(string(files[FileName].Data), "sandbox:")
+	files[FileName].Data = []byte(text)
+	if p, problems := LoadFS(files); len(problems) > 0 || p.Sandbox || p.Processor != nil {
+		t.Errorf("without the section: got %v", problems)
+	}
+	files[FileName].Data = []byte(text + "processor: { kind: stripe, publishable_key: pk_live_1 }\n")
+	p, problems := LoadFS(files)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for what, address := range map[string]string{"API": p.Processor.API, "script": p.Processor.Script, "frame": p.Processor.Frames[0],
+		"connection": p.Processor.Connect[0], "page": p.Processor.Pages[0]} {
+		if !strings.HasPrefix(address, "https://") {
+			t.Errorf("%s: %q without being told", what, address)
+		}
+	}
+}
+
+func TestHouse_MerchantOf(t *testing.T) {
+	p := loadCedarValley(t)
+	numbers := map[chart.EntityID]chart.EntityNo{"cvhp": 1, "cvmg": 2}
+	house, err := NewHouse(p, numbers, clock.At(time.Unix(0, 0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		entity   chart.EntityNo
+		merchant string
+		fund     chart.Fund
+		ok       bool
+	}{{1, "acct_cvhp", chart.Premium, true}, {2, "acct_cvmg", chart.Medical, true}, {3, "", "", false}} {
+		merchant, purse, ok := house.MerchantOf(c.entity)
+		if merchant != c.merchant || ok != c.ok || purse.Fund != c.fund || ok && purse.Entity != c.entity {
+			t.Errorf("MerchantOf(%d) = %q, %v, %v", c.entity, merchant, purse, ok)
+		}
+	}
+	p.Processor = nil
+	if _, _, ok := house.MerchantOf(1); ok {
+		t.Error("an installation without a processor takes cards")
 	}
 }
 

@@ -26,6 +26,9 @@ type replay struct {
 	items    []itemState // by item number, from 1
 	held     []holding   // unapplied money, by sequence number
 	waiting  []holding   // suspense, by sequence number
+	paid     []paidItem  // by sequence number
+	returns  []away      // money on refunds-payable, by sequence number
+	away     []away      // money that a refund sent or a dispute took, by sequence number
 	endings  []cashier.Ending
 	ended    []bool // of endings
 	segment  SealedBook
@@ -396,10 +399,12 @@ func pairsHash(postings []ledger.Posting, mirrored bool) uint64 {
 }
 
 // ends reports whether t ends another transaction of its book for ever: it
-// reverses it, moves it out, or ends it while pending. A merge moves what is
-// left of unapplied money, which ends nothing.
+// reverses it, moves it out, ends it while pending, or moves a refund's or a
+// dispute's money on. A merge moves what is left of unapplied money, and a refund
+// or dispute takes some of a placement, which ends nothing.
 func ends(t *ledger.Transaction, act payment.Act) bool {
 	return t.Phase == ledger.PostPending || t.Phase == ledger.VoidPending ||
 		strings.HasSuffix(string(t.Event), ledger.ReversedSuffix) ||
-		t.Event == chart.PaymentMovedOut && act == payment.Move
+		t.Event == chart.PaymentMovedOut && act == payment.Move ||
+		wayBack[t.Event].ends
 }

@@ -21,11 +21,12 @@ import (
 // everything a digest covers is right, and the meaning is not. Tables that a
 // test does not need are empty.
 type rows struct {
-	claims  []Claim
-	books   []Book
-	lines   []Line
-	endings []cashier.Ending
-	failing error // of reading postings
+	claims    []Claim
+	books     []Book
+	lines     []Line
+	unapplied []Unapplied
+	endings   []cashier.Ending
+	failing   error // of reading postings
 }
 
 func each[T any](all []T) iter.Seq2[T, error] {
@@ -43,7 +44,7 @@ func (r *rows) Claims() iter.Seq2[Claim, error]                           { retu
 func (r *rows) Books() iter.Seq2[Book, error]                             { return each(r.books) }
 func (r *rows) Receipts() iter.Seq2[Receipt, error]                       { return each[Receipt](nil) }
 func (r *rows) Items() iter.Seq2[Item, error]                             { return each[Item](nil) }
-func (r *rows) Unapplied() iter.Seq2[Unapplied, error]                    { return each[Unapplied](nil) }
+func (r *rows) Unapplied() iter.Seq2[Unapplied, error]                    { return each(r.unapplied) }
 func (r *rows) Suspense() iter.Seq2[Suspense, error]                      { return each[Suspense](nil) }
 func (r *rows) Endings() iter.Seq2[cashier.Ending, error]                 { return each(r.endings) }
 func (r *rows) Files() iter.Seq2[File, error]                             { return each[File](nil) }
@@ -166,6 +167,91 @@ func TestVerify_RulesBeyondTheDigest(t *testing.T) {
 				t.Errorf("got %v, want %q in it", report.Broken, tc.want)
 			}
 		})
+	}
+}
+
+// entry is a transaction of an event that is of an earlier one.
+func entry(event ledger.Event, of int64, postings ...ledger.Posting) ledger.Transaction {
+	return ledger.Transaction{Event: event, Of: of, Postings: postings}
+}
+
+// Money that came in as 1.00 of unapplied money by card, and what goes back of it.
+func TestVerify_RulesOfTheWayBack(t *testing.T) {
+	const book = 1234567890
+	income := entry(chart.PaymentReceived, 0, pair(chart.ClearCard, chart.Unapplied, 100))
+	refund := entry(chart.PaymentRefunded, 1, pair(chart.Unapplied, chart.RefundsPayable, 60))
+	sent := entry(chart.RefundSent, 2, pair(chart.RefundsPayable, chart.ClearCard, 60))
+	back := entry(chart.RefundReturned, 3, pair(chart.ClearCard, chart.RefundsPayable, 60))
+	again := entry(chart.RefundSent, 4, pair(chart.RefundsPayable, chart.ClearCard, 60))
+	dispute := entry(chart.PaymentDisputed, 1, pair(chart.Unapplied, chart.ClearCard, 60))
+	won := entry(chart.DisputeWon, 2, pair(chart.ClearCard, chart.Interaccount, 60))
+	placed := entry(chart.PaymentPlaced, 0, pair(chart.Interaccount, chart.Earned, 60))
+	altered := func(t ledger.Transaction, of int64, postings ...ledger.Posting) ledger.Transaction {
+		t.Of, t.Postings = of, postings
+		return t
+	}
+	for _, tc := range []struct {
+		name    string
+		entries []ledger.Transaction // after the income
+		ended   []int64              // by the entry after it, as rows say
+		left    money.Cents          // unapplied, as its row says
+		want    string               // in the broken row, "" when all proves
+	}{
+		{"a refund on its way", []ledger.Transaction{refund}, nil, 40, ""},
+		{"a refund that left, came back and left again", []ledger.Transaction{refund, sent, back, again}, []int64{2, 3, 4}, 40, ""},
+		{"a dispute", []ledger.Transaction{dispute}, nil, 40, ""},
+		{"a dispute that was won", []ledger.Transaction{dispute, won, placed}, []int64{2}, 40, ""},
+		{"a refund that was sent twice", []ledger.Transaction{refund, sent, altered(sent, 2, sent.Postings...)}, []int64{2}, 40, "ended by seq 4"},
+		{"a refund that was sent in part", []ledger.Transaction{refund, altered(sent, 2, pair(chart.RefundsPayable, chart.ClearCard, 59))}, []int64{2}, 40, "all that seq 2"},
+		{"a refund that was sent and not ended", []ledger.Transaction{refund, sent}, nil, 40, "ending book"},
+		{"a refund that came back elsewhere", []ledger.Transaction{refund, sent, altered(back, 3, pair(chart.ClearACH, chart.RefundsPayable, 60))}, []int64{2, 3}, 40, "clearing account"},
+		{"a refund that came back before it left", []ledger.Transaction{refund, altered(back, 2, back.Postings...)}, []int64{2}, 40, "takes from"},
+		{"a refund of nothing", []ledger.Transaction{altered(refund, 0, refund.Postings...)}, nil, 40, "takes from"},
+		{"a refund of a refund", []ledger.Transaction{refund, altered(refund, 2, refund.Postings...)}, nil, 40, "takes from"},
+		{"a refund of more than came in", []ledger.Transaction{altered(refund, 1, pair(chart.Unapplied, chart.RefundsPayable, 101))}, nil, 40, "1.01 at seq 1"},
+		{"a refund that keeps some", []ledger.Transaction{altered(refund, 1, pair(chart.Unapplied, chart.RefundsPayable, 59), pair(chart.Unapplied, chart.Earned, 1))}, nil, 40, "as was taken"},
+		{"a refund onto cash", []ledger.Transaction{altered(refund, 1, pair(chart.Unapplied, chart.Cash, 60))}, nil, 40, "as was taken"},
+		{"refunds-payable without a refund", []ledger.Transaction{entry("test.event", 1, refund.Postings...)}, nil, 40, "refunds-payable in a refund only"},
+		{"a dispute of a refund", []ledger.Transaction{refund, altered(dispute, 2, pair(chart.RefundsPayable, chart.ClearCard, 60))}, nil, 40, "takes from"},
+		{"a dispute that was won with more", []ledger.Transaction{dispute, altered(won, 2, pair(chart.ClearCard, chart.Interaccount, 61)), placed}, []int64{2}, 40, "took from its clearing"},
+		{"a dispute that was won twice", []ledger.Transaction{dispute, won, altered(won, 2, won.Postings...)}, []int64{2}, 40, "ended by seq 4"},
+		{"a dispute whose money is still counted", []ledger.Transaction{dispute}, nil, 100, "0.40 open"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			source := written(book, payment.Apply, append([]ledger.Transaction{income}, tc.entries...)...)
+			for _, seq := range tc.ended {
+				source.endings = append(source.endings, cashier.Ending{Book: book, Seq: seq, BySeq: seq + 1})
+			}
+			source.unapplied = []Unapplied{{Unapplied: cashier.Unapplied{Book: book, Seq: 1, Purse: purse, Received: day, Amount: 100, Open: tc.left}}}
+			report, err := Verify(t.Context(), source, nil, nil)
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case tc.want == "" && report.Broken != nil:
+				t.Errorf("got %v", report.Broken)
+			case tc.want != "" && (report.Broken == nil || !strings.Contains(report.Broken.Error(), tc.want)):
+				t.Errorf("got %v, want %q in it", report.Broken, tc.want)
+			}
+		})
+	}
+}
+
+// Two payments paid one item; a refund of the first takes no more off it than
+// the first put there.
+func TestVerify_TakesOffAnItemWhatOnePaymentPutThere(t *testing.T) {
+	r := &replay{items: []itemState{{purse: purse, amount: 100}}, paid: []paidItem{{2, 1, 30}, {3, 1, 70}}}
+	refund := func(seq, of int64, cents money.Cents) error {
+		p := chart.Transfer(purse, chart.Receivable, chart.RefundsPayable, cents, 1)
+		return r.onPaid(&ledger.Transaction{Book: 1234567890, Seq: seq, Of: of}, p)
+	}
+	for _, tc := range []struct {
+		of    int64
+		cents money.Cents
+		fits  bool
+	}{{2, 31, false}, {2, 20, true}, {2, 11, false}, {2, 10, true}, {2, 1, false}, {3, 70, true}, {1, 1, false}} {
+		if err := refund(4, tc.of, tc.cents); (err == nil) != tc.fits {
+			t.Errorf("%s off what seq %d paid: got %v, want it to fit: %v", tc.cents, tc.of, err, tc.fits)
+		}
 	}
 }
 

@@ -33,6 +33,7 @@ func (v *verifier) rules(r *replay, t *ledger.Transaction, d documents) error {
 		func() error { return r.billed(t, d.item) },
 		func() error { return r.receipted(t, d.receipt, &sums) },
 		func() error { return r.of(t, d.answer.act) },
+		func() error { return r.wayBack(t, &sums) },
 	} {
 		if err := rule(); err != nil {
 			return err
@@ -64,13 +65,23 @@ func (r *replay) ownership(t *ledger.Transaction, d documents) error {
 
 // movement sums what a transaction does to the accounts that rows follow.
 type movement struct {
-	receivable money.Cents // credited
-	unapplied  money.Cents // credited
-	unappliedD money.Cents // debited
-	suspense   money.Cents // credited
-	suspenseD  money.Cents // debited
-	purse      chart.Purse // of unapplied or suspense, else of what was credited
-	source     ledger.Account
+	receivable  money.Cents // credited
+	receivableD money.Cents // debited
+	unapplied   money.Cents // credited
+	unappliedD  money.Cents // debited
+	suspense    money.Cents // credited
+	suspenseD   money.Cents // debited
+	purse       chart.Purse // of unapplied or suspense, else of what was credited
+	source      ledger.Account
+	returns     stand // credited or debited on refunds-payable
+	clearing    stand // likewise on a rail's clearing account
+}
+
+// stand is what a transaction put on an account, or took off it.
+type stand struct {
+	account ledger.Account
+	put     money.Cents // debits of an asset, credits of a liability: what is there
+	taken   money.Cents
 }
 
 // sums explains every account and adds up the transaction.
@@ -90,7 +101,7 @@ func (v *verifier) sums(t *ledger.Transaction) (movement, error) {
 		if onItem != (p.Item != 0) {
 			return m, fmt.Errorf("a receivable without an item, or an item without one")
 		}
-		m.debit(debit, p.Cents)
+		m.debit(debit, p)
 		m.credit(credit, p)
 		if debit.code == chart.Interfund {
 			interfund += p.Cents
@@ -105,14 +116,23 @@ func (v *verifier) sums(t *ledger.Transaction) (movement, error) {
 	return m, nil
 }
 
-func (m *movement) debit(r role, cents money.Cents) {
+func (m *movement) debit(r role, p ledger.Posting) {
 	switch r.code {
+	case chart.Receivable:
+		m.receivableD += p.Cents
 	case chart.Unapplied:
-		m.unappliedD, m.purse = m.unappliedD+cents, r.purse
+		m.unappliedD, m.purse = m.unappliedD+p.Cents, r.purse
 	case chart.Suspense:
-		m.suspenseD, m.purse = m.suspenseD+cents, r.purse
+		m.suspenseD, m.purse = m.suspenseD+p.Cents, r.purse
+	case chart.RefundsPayable:
+		m.returns.account, m.returns.taken = p.Debit, m.returns.taken+p.Cents
+	}
+	if clears(r.code) {
+		m.clearing.account, m.clearing.put = p.Debit, m.clearing.put+p.Cents
 	}
 }
+
+func clears(c chart.Code) bool { return c >= chart.ClearLockbox && c <= chart.ClearCard }
 
 func (m *movement) credit(r role, p ledger.Posting) {
 	switch r.code {
@@ -122,6 +142,11 @@ func (m *movement) credit(r role, p ledger.Posting) {
 		m.unapplied, m.purse = m.unapplied+p.Cents, r.purse
 	case chart.Suspense:
 		m.suspense, m.purse, m.source = m.suspense+p.Cents, r.purse, p.Debit
+	case chart.RefundsPayable:
+		m.returns.account, m.returns.put = p.Credit, m.returns.put+p.Cents
+	}
+	if clears(r.code) {
+		m.clearing.account, m.clearing.taken = p.Credit, m.clearing.taken+p.Cents
 	}
 }
 
@@ -220,6 +245,9 @@ func (r *replay) move(t *ledger.Transaction, receipt *payment.ReceiptPart, m *mo
 			if err := r.onItem(t, p); err != nil {
 				return err
 			}
+			if err := r.onPaid(t, p); err != nil {
+				return err
+			}
 		}
 	}
 	switch {
@@ -307,6 +335,10 @@ func (r *replay) suspended(t *ledger.Transaction, receipt *payment.ReceiptPart, 
 		return r.broken("suspense", key, "received on "+t.EffectiveOn.String()+" and opened with its transaction", s.Received.String())
 	case receipt == nil || s.Payment != receipt.Payment || s.PartNo != receipt.No:
 		return r.broken("suspense", key, "the payment and part of its receipt", fmt.Sprintf("part %d of %s", s.PartNo, s.Payment))
+	case t.Event == chart.RefundCancelled:
+		clearing = chart.RefundsPayable
+	}
+	switch {
 	case !known || s.Purse.Account(clearing) != m.source:
 		return r.broken("suspense", key, "a rail that clears over "+chart.Name(m.source), fmt.Sprintf("%q", s.Rail))
 	case !slices.Contains(suspense.Reasons(), s.Reason):

@@ -8,7 +8,8 @@
 // Invariants: every function that gives a person's data takes an audit.Access
 // and writes to the audit trail before it answers; when that fails it gives
 // nothing. Numbers mask themselves wherever they are printed. Start reading at
-// Account; Resolve in resolve.go finds accounts and gives no person's data.
+// Account; Resolve in resolve.go finds accounts and gives no person's data, and
+// Match in guest.go answers strangers.
 package registry
 
 import (
@@ -60,6 +61,14 @@ type Store interface {
 	AddGrant(ctx context.Context, subject billpay.Number, tie Grant) error
 	// AddAlias adds an old number to the directory. Conflict when its source has it already.
 	AddAlias(ctx context.Context, alias billpay.Alias, book ledger.BookNo) error
+	// Nearest gives the account with a number or, when there is none, the one with
+	// the next higher number or the last one, and the one account to which earlier
+	// systems gave an old number, or 0. It does the same work whether or not the
+	// number exists.
+	Nearest(ctx context.Context, number ledger.BookNo, handle string) (Filed, ledger.BookNo, error)
+	// CodedBill gives what a statement code stands for; of one that was never given
+	// out the Book is 0.
+	CodedBill(ctx context.Context, code secret.Text) (CodedBill, error)
 	// RevokeGrants ends every grant of a subject to a payer from a day on.
 	RevokeGrants(ctx context.Context, subject, payer billpay.Number, from calendar.Date) error
 }
@@ -76,11 +85,12 @@ type Registry struct {
 	house House
 	clock clock.Clock
 	trail *audit.Trail
+	hold  Hold // of what a guest asked in vain
 }
 
 // New makes a registry.
 func New(store Store, house House, clk clock.Clock) *Registry {
-	return &Registry{store, house, clk, audit.New(store, clk)}
+	return &Registry{store, house, clk, audit.New(store, clk), holdUntilMoment(clk)}
 }
 
 // Account is a billing account as staff see it.

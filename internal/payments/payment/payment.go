@@ -188,6 +188,13 @@ const (
 	Redebit Act = "redebit" // another debtor for an item
 	Merge   Act = "merge"
 	Unmerge Act = "unmerge"
+
+	Refund       Act = "refund"
+	SendRefund   Act = "send_refund"
+	FailRefund   Act = "fail_refund"
+	CancelRefund Act = "cancel_refund"
+	Dispute      Act = "dispute"
+	WinDispute   Act = "win_dispute"
 )
 
 // Claim is the durable hold on an idempotency key.

@@ -18,6 +18,8 @@ type Auditor struct {
 	accounts map[int64]*account
 	suspense map[string]money.Cents // by fund
 	taken    map[string]money.Cents // by rail, less what went back
+	payable  money.Cents            // on its way back to cards
+	made     int                    // counts pots and placements
 	seen     map[string]int         // how often an item of a file has come in one file
 	files    map[string]bool
 }
@@ -40,6 +42,8 @@ type item struct {
 type pot struct {
 	fund         string
 	amount, open money.Cents
+	made         int
+	next         *pot // where a merge carried what was left
 }
 
 // Part is money for one number and fund; number 0 is nobody's.
@@ -49,14 +53,18 @@ type Part struct {
 	Cents  money.Cents
 }
 
-// Placement is where a part of a payment stands.
+// Placement is where a part of a payment stands, or some of it.
 type Placement struct {
-	rail  string
-	part  Part
-	in    *account // nil in suspense
-	paid  []paid
-	left  *pot
-	ended bool
+	rail    string
+	part    Part
+	in      *account    // nil in suspense
+	waiting money.Cents // in suspense
+	paid    []paid
+	left    *pot
+	ended   bool
+	touched bool // some of it was refunded or disputed
+	made    int
+	charge  *charge
 }
 
 type paid struct {
@@ -103,16 +111,20 @@ func (a *Auditor) Receive(rail, by string, p Part) *Placement {
 	a.taken[rail] += p.Cents
 	at := a.owner(p.Number)
 	if at == nil {
-		a.suspense[by] += p.Cents
-		return &Placement{rail: rail, part: Part{Fund: by, Cents: p.Cents}}
+		return new(charge).add(a.suspend(rail, by, p.Cents))
 	}
-	return a.place(rail, at, p)
+	return new(charge).add(a.place(rail, at, p))
+}
+
+func (a *Auditor) suspend(rail, by string, cents money.Cents) *Placement {
+	a.suspense[by] += cents
+	return &Placement{rail: rail, part: Part{Fund: by, Cents: cents}, waiting: cents, made: a.next()}
 }
 
 // place pays the oldest items first and leaves the rest in the account.
 func (a *Auditor) place(rail string, at *account, p Part) *Placement {
 	in := a.debtor(at, p.Fund)
-	placed := &Placement{rail: rail, part: p, in: in}
+	placed := &Placement{rail: rail, part: p, in: in, made: a.next()}
 	var open []*item
 	for _, i := range in.items {
 		if i.fund == p.Fund && i.open > 0 {
@@ -129,10 +141,21 @@ func (a *Auditor) place(rail string, at *account, p Part) *Placement {
 		}
 	}
 	if left > 0 {
-		placed.left = &pot{p.Fund, left, left}
-		in.unapplied = append(in.unapplied, placed.left)
+		placed.left = a.over(in, p.Fund, left)
 	}
 	return placed
+}
+
+// over leaves money in an account.
+func (a *Auditor) over(in *account, fund string, cents money.Cents) *pot {
+	u := &pot{fund: fund, amount: cents, open: cents, made: a.next()}
+	in.unapplied = append(in.unapplied, u)
+	return u
+}
+
+func (a *Auditor) next() int {
+	a.made++
+	return a.made
 }
 
 // FileItem is one item of a file; equal identities are the same cheque or entry.
@@ -189,7 +212,7 @@ func (a *Auditor) withdraw(p *Placement) bool {
 
 // Reverse takes a payment that was placed back, and says whether that can be.
 func (a *Auditor) Reverse(p *Placement) bool {
-	if p.in == nil || !a.withdraw(p) {
+	if p.in == nil || p.touched || !a.withdraw(p) {
 		return false
 	}
 	a.taken[p.rail] -= p.part.Cents
@@ -198,16 +221,24 @@ func (a *Auditor) Reverse(p *Placement) bool {
 
 // Move places a placement's money under another number; nil when it cannot be.
 func (a *Auditor) Move(p *Placement, number int64) *Placement {
-	if p.in == nil || !a.withdraw(p) {
+	stands := p.stands()
+	if p.in == nil || stands == 0 || !a.withdraw(p) {
 		return nil
 	}
-	return a.place(p.rail, a.owner(number), Part{number, p.part.Fund, p.part.Cents})
+	return p.charge.add(a.place(p.rail, a.owner(number), Part{number, p.part.Fund, stands}))
 }
 
-// Release gives money in suspense to a number.
-func (a *Auditor) Release(by string, number int64, cents money.Cents) {
+// Release gives money in suspense to a number. The placement is nil for money of
+// a file, which is not followed further.
+func (a *Auditor) Release(p *Placement, by string, number int64, cents money.Cents) *Placement {
 	a.suspense[by] -= cents
-	a.place("", a.owner(number), Part{number, by, cents})
+	placed := a.place("", a.owner(number), Part{number, by, cents})
+	if p == nil {
+		return new(charge).add(placed)
+	}
+	p.waiting -= cents
+	placed.rail = p.rail
+	return p.charge.add(placed)
 }
 
 // Apply puts what a placement left unapplied on open items of its account, and
@@ -216,7 +247,7 @@ func (a *Auditor) Apply(p *Placement) bool {
 	if p.left == nil || p.left.open == 0 || a.debtor(p.in, p.part.Fund) != p.in {
 		return false
 	}
-	again := a.place("", p.in, Part{p.in.no, p.part.Fund, p.left.open})
+	again := p.charge.add(a.place("", p.in, Part{p.in.no, p.part.Fund, p.left.open}))
 	p.left.open = 0
 	if again.left != nil {
 		p.left.open = again.left.open
@@ -241,7 +272,7 @@ func (a *Auditor) Merge(merged, survivor int64) bool {
 	}
 	for _, u := range from.unapplied {
 		if u.open > 0 {
-			to.unapplied = append(to.unapplied, &pot{u.fund, u.open, u.open})
+			u.next = a.over(to, u.fund, u.open)
 			u.open = 0
 		}
 	}

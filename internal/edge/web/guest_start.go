@@ -1,0 +1,345 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/office/limit"
+	"github.com/billfold/billfold/internal/office/registry"
+	"github.com/billfold/billfold/internal/people/billpay"
+	"github.com/billfold/billfold/internal/people/member"
+	"github.com/billfold/billfold/internal/people/region"
+)
+
+// The fields of the first pages.
+const (
+	fieldNumber = "number"
+	fieldFact   = "fact"
+	fieldFund   = "fund"
+	fieldCode   = "code"
+)
+
+// The steps of the progress, from 0.
+const (
+	stepWho = iota
+	stepPay
+	stepReview
+)
+
+func (v *visit) progress(at int) progress { return progress{Steps: v.words.Guest.Steps[:], At: at} }
+
+// startPage asks whom the guest pays for.
+type startPage struct {
+	onForm
+	withProblems
+	Notices  []notice
+	Progress progress
+	NoMatch  bool
+	Number   numberField
+	Find     details
+	Fact     textField
+	For      choiceGroup
+	Buttons  buttonRow
+	More     []details
+}
+
+// Title implements titled.
+func (startPage) Title(w *Words) string { return w.Guest.Start.Title }
+
+// asked is what the first page asks for, as typed, or the code of a bill.
+type asked struct{ Number, Fact, Fund, Code string }
+
+func (v *visit) guestStart() {
+	v.device() // a browser that does not bring it back takes no cookies
+	var a asked
+	var e errand
+	switch {
+	case v.kept(keptAsked, &a) && a.Code == "":
+		v.drop(keptAsked)
+	case v.kept(keptErrand, &e):
+		a = e.asked() // nobody types twelve digits twice (WCAG 3.3.7)
+	}
+	v.showStart(http.StatusOK, a, nil, false)
+}
+
+// asked gives what a guest typed to come to his errand; nothing for a bill's.
+func (e *errand) asked() asked { return asked{Number: e.Typed, Fact: e.Fact, Fund: string(e.Fund)} }
+
+// showStart shows the first page with what was typed. NoMatch adds the one answer
+// to an unknown number and to a wrong fact.
+func (v *visit) showStart(code int, a asked, problems []problem, noMatch bool) {
+	w := &v.words.Guest.Start
+	p := startPage{
+		withProblems: withProblems{problems}, Progress: v.progress(stepWho), NoMatch: noMatch,
+		Number:  numberField{field{Name: fieldNumber, Label: w.NumberLabel, Hint: w.NumberHint, Error: errorOf(problems, fieldNumber)}, a.Number},
+		Find:    numberHelp(v.words),
+		Fact:    textField{field: field{Name: fieldFact, Label: w.FactLabel, Hint: w.FactHint, Error: errorOf(problems, fieldFact)}, Value: a.Fact},
+		For:     choiceGroup{field: field{Name: fieldFund, Label: w.ForLabel, Error: errorOf(problems, fieldFund)}},
+		Buttons: buttonRow{Primary: button{Text: w.Continue}},
+		More: []details{
+			{Summary: w.OtherHolder, Text: w.OtherHolders[:]},
+			{Summary: w.Lost, Text: []string{w.LostA, v.call(w.LostB, region.LostNumber)}},
+		},
+	}
+	for _, text := range v.Notices {
+		p.Notices = append(p.Notices, notice{Text: []string{v.words.In(text)}})
+	}
+	for _, fund := range chart.Funds() {
+		p.For.Choices = append(p.For.Choices, choice{
+			Value: string(fund), Label: v.words.Guest.Funds[fund], Hint: v.words.Guest.FundHints[fund], Chosen: a.Fund == string(fund),
+		})
+	}
+	v.show(code, "guest-start", p)
+}
+
+// errorOf gives what is wrong with a field, or "".
+func errorOf(problems []problem, name string) string {
+	for _, p := range problems {
+		if p.Field == name {
+			return p.Text
+		}
+	}
+	return ""
+}
+
+// guestFind takes the first page's form.
+func (v *visit) guestFind() {
+	a := asked{Number: v.text(fieldNumber), Fact: v.typed(fieldFact), Fund: v.typed(fieldFund)}
+	if billpay.HintFor(a.Number).Kind == billpay.CardNumber {
+		problems := []problem{{fieldNumber, numberProblem(v.words, a.Number)}}
+		a.Number = "" // it is not ours to keep, nor to show again
+		v.showStart(http.StatusUnprocessableEntity, a, problems, false)
+		return
+	}
+	if v.switching() {
+		v.showStart(http.StatusOK, a, nil, false)
+		return
+	}
+	number, problems := v.judgeStart(a)
+	if len(problems) > 0 {
+		v.showStart(http.StatusUnprocessableEntity, a, problems, false)
+		return
+	}
+	who := v.who(number)
+	if !v.mayLook(who, a) {
+		return
+	}
+	found, err := v.Guest.Directory.Match(v.ctx(), v.guestAccess(), number.Digits(), a.Fact)
+	missed := err != nil && fault.KindOf(err) == fault.NotFound
+	if err != nil && !missed {
+		v.unavailable("a number cannot be looked up", err)
+		return
+	}
+	if !v.looked(who, !missed) {
+		return
+	}
+	if missed {
+		v.showStart(http.StatusUnprocessableEntity, a, []problem{{fieldNumber, v.words.Guest.Start.NoMatch}}, true)
+		return
+	}
+	fund, _ := chart.ParseFund(a.Fund) // judgeStart has read it
+	v.keep(keptErrand, errand{Number: found.Number.Digits(), Fund: fund, Typed: number.Grouped(), Fact: a.Fact})
+	v.rise()
+	v.seeOther("/pay")
+}
+
+// judgeStart says what is wrong with the form by itself. Nobody is looked up.
+func (v *visit) judgeStart(a asked) (billpay.Number, []problem) {
+	var problems []problem
+	number, err := billpay.Parse(a.Number)
+	if err != nil {
+		problems = append(problems, problem{fieldNumber, numberProblem(v.words, a.Number)})
+	}
+	if _, err := member.ParseFact(a.Fact); err != nil {
+		problems = append(problems, problem{fieldFact, v.words.Guest.Start.FactMissing})
+	}
+	if _, err := chart.ParseFund(a.Fund); err != nil {
+		problems = append(problems, problem{fieldFund, v.words.Guest.Start.ForMissing})
+	}
+	return number, problems
+}
+
+// mayLook asks the limits for a look-up. When they do not allow it, what was
+// typed is kept for after the challenge, and the answer is given.
+func (v *visit) mayLook(who limit.Who, a asked) bool {
+	verdict, err := v.Guest.Limits.Look(v.ctx(), who)
+	switch {
+	case err != nil:
+		v.unavailable("the limits of look-ups cannot be read", err)
+	case verdict.Answer == limit.Challenge:
+		v.challenge(verdict, a)
+	case verdict.Answer == limit.Refuse:
+		v.refuse(verdict, &v.words.Guest.Limit.Looks)
+	default:
+		return true
+	}
+	return false
+}
+
+// looked tells the limits what came of a look-up.
+func (v *visit) looked(who limit.Who, found bool) bool {
+	tell := v.Guest.Limits.Missed
+	if found {
+		tell = v.Guest.Limits.Found
+	}
+	if err := tell(v.ctx(), who); err != nil {
+		v.unavailable("the limits of look-ups cannot be written", err)
+		return false
+	}
+	return true
+}
+
+// billPage asks for the code of a bill.
+type billPage struct {
+	onForm
+	withProblems
+	Notices  []notice
+	Progress progress
+	Code     textField
+	Buttons  buttonRow
+}
+
+// Title implements titled.
+func (billPage) Title(w *Words) string { return w.Guest.Bill.Title }
+
+// guestScan takes the code that a telephone's camera read from a bill. It is not
+// looked up before it is out of the address, where histories would keep it.
+func (v *visit) guestScan() {
+	v.device()
+	v.keep(keptScan, v.r.PathValue("code"))
+	v.seeOther("/bill?scanned=1")
+}
+
+func (v *visit) guestBill() {
+	v.device()
+	var scanned string
+	var a asked
+	switch {
+	case v.kept(keptScan, &scanned):
+		v.drop(keptScan)
+		v.openBill(scanned)
+	case v.kept(keptAsked, &a) && a.Code != "":
+		v.drop(keptAsked)
+		v.showBill(http.StatusOK, a.Code, "")
+	case v.r.URL.Query().Has("scanned") && v.withoutCookies():
+		v.stop(http.StatusBadRequest, v.words.Guest.CookiesOff, link{"/", v.words.Pieces.StartAgain})
+	default:
+		v.showBill(http.StatusOK, "", "")
+	}
+}
+
+func (v *visit) showBill(code int, typed, wrong string) {
+	w := &v.words.Guest.Bill
+	p := billPage{
+		Progress: v.progress(stepWho),
+		Code: textField{
+			field: field{Name: fieldCode, Label: w.Label, Hint: w.Hint, Error: wrong}, Value: typed, Width: 14,
+		},
+		Buttons: buttonRow{Primary: button{Text: w.Continue}},
+	}
+	if wrong != "" {
+		p.Problems = []problem{{fieldCode, wrong}}
+	}
+	v.show(code, "guest-bill", p)
+}
+
+// guestCode takes the form with the code of a bill.
+func (v *visit) guestCode() {
+	if typed := v.typed(fieldCode); v.switching() {
+		v.showBill(http.StatusOK, typed, "")
+	} else {
+		v.openBill(typed)
+	}
+}
+
+// openBill looks a code up and goes on with what is open on its bill.
+func (v *visit) openBill(typed string) {
+	w := &v.words.Guest.Bill
+	code := readBillCode(typed)
+	switch {
+	case typed == "":
+		v.showBill(http.StatusUnprocessableEntity, "", w.Missing)
+		return
+	case code == "":
+		v.showBill(http.StatusUnprocessableEntity, typed, w.WrongShape)
+		return
+	}
+	who := v.who(0)
+	if !v.mayLook(who, asked{Code: typed}) {
+		return
+	}
+	bill, err := v.Guest.Directory.Bill(v.ctx(), v.guestAccess(), code)
+	expired := errors.Is(err, registry.ErrCodeExpired)
+	missed := err != nil && fault.KindOf(err) == fault.NotFound && !expired
+	if err != nil && !missed && !expired {
+		v.unavailable("a bill cannot be looked up", err)
+		return
+	}
+	who.Number = bill.Number
+	if !v.looked(who, !missed) {
+		return
+	}
+	switch {
+	case missed:
+		v.showBill(http.StatusUnprocessableEntity, typed, w.Unknown)
+	case expired:
+		v.stop(http.StatusGone, w.Expired, link{"/", w.UseNumber})
+	case len(bill.Dues) == 0:
+		v.stop(http.StatusOK, w.NothingOpen, link{"/", v.words.Pieces.StartAgain})
+	default:
+		v.keep(keptErrand, errandOf(bill))
+		v.rise()
+		v.seeOther("/pay")
+	}
+}
+
+// billCode is a code as people type it, without blanks and dashes.
+var billCode = regexp.MustCompile(`^[2-9A-HJKMNP-Z]{10}$`)
+
+// readBillCode reads a code as people type it; "" when it can be none. What is
+// the same to the directory is the same here.
+func readBillCode(typed string) string {
+	code := strings.ToUpper(strings.Map(func(c rune) rune {
+		if c == '.' || unicode.IsSpace(c) || unicode.Is(unicode.Pd, c) || unicode.Is(unicode.Cf, c) {
+			return -1
+		}
+		return c
+	}, typed))
+	if !billCode.MatchString(code) {
+		return ""
+	}
+	return code
+}
+
+// errandOf makes an errand of a bill: one amount per fund, for its open items.
+func errandOf(bill registry.Bill) errand {
+	e := errand{Number: bill.Number.Digits()}
+	for _, d := range bill.Dues {
+		at := slices.IndexFunc(e.Bill, func(known due) bool { return known.Fund == d.Purse.Fund })
+		if at < 0 {
+			at = len(e.Bill)
+			e.Bill = append(e.Bill, due{Fund: d.Purse.Fund})
+		}
+		e.Bill[at].Open += d.Open
+		e.Bill[at].Items = append(e.Bill[at].Items, d.Items...)
+	}
+	return e
+}
+
+// what says what an errand is for: "Premium", "Premium, Pharmacy".
+func (v *visit) what(e *errand) string {
+	if len(e.Bill) == 0 {
+		return v.words.Guest.Funds[e.Fund]
+	}
+	var funds []string
+	for _, d := range e.Bill {
+		funds = append(funds, v.words.Guest.Funds[d.Fund])
+	}
+	return strings.Join(funds, ", ")
+}

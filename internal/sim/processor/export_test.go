@@ -1,0 +1,4 @@
+package processor
+
+// Languages gives the words of every language to the tests.
+func Languages() []*words { return languages }
