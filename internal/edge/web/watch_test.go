@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -202,11 +203,18 @@ func TestWatch_WhatCannotBeFetchedIsNoAlarm(t *testing.T) {
 
 func TestWatch_RunsUntilItIsStopped(t *testing.T) {
 	w := underWatch(t, "")
+	var tampered atomic.Bool
+	w.change = func(_ string, h http.Header, body []byte) []byte {
+		if tampered.Load() {
+			h.Del("Content-Security-Policy")
+		}
+		return body
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	ticks, done := make(chan time.Time), make(chan struct{})
 	go func() { w.watch.Run(ctx, ticks); close(done) }()
 	ticks <- monday() // taken only after the first look
-	w.change = func(_ string, h http.Header, body []byte) []byte { h.Del("Content-Security-Policy"); return body }
+	tampered.Store(true)
 	ticks <- monday() // taken only after the second
 	ticks <- monday()
 	stop()
