@@ -35,8 +35,12 @@ const passingConnections = 2
 
 // keyedPlans keep the posting road on its indexes. A statement prepared while
 // its table was nearly empty would otherwise keep a plan that scans the table
-// for as long as the connection lives.
-var keyedPlans = []string{"SET enable_seqscan = off", "SET enable_hashjoin = off", "SET enable_mergejoin = off"}
+// for as long as the connection lives. With no choice left, a plan is made once
+// and not for each call: planning a join anew costs more than running it.
+var keyedPlans = []string{
+	"SET enable_seqscan = off", "SET enable_hashjoin = off", "SET enable_mergejoin = off",
+	"SET plan_cache_mode = force_generic_plan",
+}
 
 func openPostgres(ctx context.Context, dsn string, connections int) (*postgres, error) {
 	road, err := openPool(ctx, dsn, connections, keyedPlans)

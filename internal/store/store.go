@@ -61,10 +61,13 @@ type Store struct {
 	looks   *gather.Gatherer[*nearby]
 }
 
+// gatheredLanes is how many batches of gathered work may be under way.
+const gatheredLanes = 2
+
 func newStore(e engine, seal Sealer, clk clock.Clock, lock *folderLock) *Store {
 	s := &Store{engine: e, seal: seal, clock: clk, lock: lock}
-	s.tallies = gather.New(2, limitsTogether, s.tallyTogether)
-	s.looks = gather.New(2, nearbyTogether, s.lookTogether)
+	s.tallies = gather.New(gatheredLanes, limitsTogether, s.tallyTogether)
+	s.looks = gather.New(gatheredLanes, nearbyTogether, s.lookTogether)
 	return s
 }
 

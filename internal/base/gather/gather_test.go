@@ -70,6 +70,25 @@ func TestDo_WhatWaitsTogetherIsOneBatch(t *testing.T) {
 	})
 }
 
+func TestDo_AnotherLaneOpensWhenManyWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sizes []int
+		g := gather.New(2, 100, func(_ context.Context, batch []*item) {
+			sizes = append(sizes, len(batch))
+			<-time.After(time.Second)
+		})
+		var callers sync.WaitGroup
+		for range 20 {
+			callers.Go(func() { g.Do(t.Context(), &item{}) })
+			synctest.Wait()
+		}
+		callers.Wait()
+		if len(sizes) != 3 || sizes[0] != 1 || sizes[1] != 12 || sizes[2] != 7 {
+			t.Errorf("got batches of %v, want one, twelve beside it, and the rest", sizes)
+		}
+	})
+}
+
 func TestDo_ACallerWhoLeavesDoesNotEndTheOthersWork(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	leave()

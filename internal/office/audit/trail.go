@@ -46,13 +46,14 @@ var errNotRecorded = fault.New(fault.Internal, "audit.Record", "the access was n
 // New makes a trail.
 func New(store Store, clk clock.Clock) *Trail {
 	t := &Trail{store: store, clock: clk}
-	t.records = gather.New(3, callersMax, t.recordTogether)
+	t.records = gather.New(lanes, callersMax, t.recordTogether)
 	return t
 }
 
 const (
 	chunkRows  = 1000 // entries that one caller has written at a time
 	callersMax = 64   // callers that share a transaction at most
+	lanes      = 3    // transactions that may be under way: the disk syncs them together
 	retriesMax = 50   // how often entries are chained again because a trail grew
 )
 
