@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/billfold/billfold/internal/base/fault"
@@ -129,37 +130,50 @@ func (s *service) draftPart(ctx context.Context, i int, order *OrderPart) (check
 	}
 	part := checkout.Part{Reference: read.Reference, Fund: order.Fund, Amount: order.AmountCents, Items: read.Items}
 	if order.Account != "" {
-		return part, nil
+		_, err := s.payable(ctx, fmt.Sprintf("body.parts[%d].account", i), registry.Reference{Opaque: ident.Opaque(order.Account)})
+		return part, err
 	}
 	book, err := s.owner(ctx, fmt.Sprintf("body.parts[%d].number", i), order.Number)
-	part.Reference = fmt.Sprint(int64(book))
+	part.Reference = strconv.FormatInt(int64(book), 10)
 	return part, err
 }
 
-// owner finds the billing account of a number that stands at location. No card
-// is charged for money that would have no owner. To whoever tries numbers this is
-// a look-up like any other, and limited like it.
+// owner finds the billing account of a number that stands at location. To whoever
+// tries numbers this is a look-up like any other, and limited like it.
 func (s *service) owner(ctx context.Context, location, number string) (ledger.BookNo, error) {
-	who := limit.Who{Key: string(visitOf(ctx).key.ID)}
 	ref, err := registry.ParseReference(number)
 	if err != nil {
 		return 0, mistaken(location, fault.MessageOf(err))
 	}
-	who.Number = ref.Number
+	who := limit.Who{Key: string(visitOf(ctx).key.ID), Number: ref.Number}
 	if err := s.allowed(s.Limits.Look(ctx, who)); err != nil {
 		return 0, err
 	}
+	book, err := s.payable(ctx, location, ref)
+	var wrong *Problem
+	switch {
+	case errors.As(err, &wrong):
+		if counted := s.Limits.Missed(ctx, who); counted != nil {
+			return 0, counted
+		}
+		return 0, err
+	case err != nil:
+		return 0, err
+	}
+	return book, s.Limits.Found(ctx, who)
+}
+
+// payable finds the billing account that a reference at location names, and wants
+// it to take payments: no card is charged for money that would have no owner.
+func (s *service) payable(ctx context.Context, location string, ref registry.Reference) (ledger.BookNo, error) {
 	found, err := registry.Resolve(ctx, s.Directory, []registry.Reference{ref})
 	if err != nil {
 		return 0, err
 	}
 	if found[0].Err != nil || found[0].Book.Status != cashier.Open {
-		if err := s.Limits.Missed(ctx, who); err != nil {
-			return 0, err
-		}
-		return 0, mistaken(location, "no billing account that takes payments has this number")
+		return 0, mistaken(location, "this names no billing account that takes payments")
 	}
-	return found[0].Given.No, s.Limits.Found(ctx, who)
+	return found[0].Given.No, nil
 }
 
 // charge asks the limits, has the desk charge the card, and tells the limits what

@@ -54,7 +54,7 @@ func (s *service) operations() *huma.OpenAPI {
 			Title: "Billfold payments", Version: "1.0.0", Description: description,
 			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 		},
-		Servers: []*huma.Server{{URL: "/", Description: "The installation that serves this document"}},
+		Servers: []*huma.Server{{URL: "/", Description: "The installation of " + s.Plan}},
 		Components: &huma.Components{
 			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
 			SecuritySchemes: map[string]*huma.SecurityScheme{securityName: {
