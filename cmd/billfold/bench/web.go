@@ -117,6 +117,11 @@ func (b *office) overHTTP(
 	ctx context.Context, o Options, bench, unit, addr string, act func(l *line, caller int, i int64) error,
 	name string, reference func() (float64, error),
 ) (Figure, error) {
+	before, err := reference()
+	if err != nil {
+		return Figure{}, err
+	}
+	// Opened only now: the server hangs up on a caller who says nothing for long.
 	lines := make([]*line, onlineCallers)
 	for i := range lines {
 		l, err := dial(addr)
@@ -131,10 +136,6 @@ func (b *office) overHTTP(
 		return callers(ctx, onlineCallers, d, func(_ context.Context, caller int, i int64) error {
 			return act(lines[caller], caller, i)
 		})
-	}
-	before, err := reference()
-	if err != nil {
-		return Figure{}, err
 	}
 	if _, _, err := run(o.Seconds / 5); err != nil { // warm-up
 		return Figure{}, err
