@@ -39,7 +39,7 @@ bench: build ## measure, on both engines
 	bin/billfold bench all --engine postgres
 
 soak: ## the long runs: 200 kills per engine, minutes of fuzzing
-	BILLFOLD_SOAK=1 go run ./scripts/test needs tests fuzz
+	BILLFOLD_SOAK=1 go run ./scripts/test needs vet tests fuzz
 
 citus: ## the store's suite on the Citus cluster at CITUS_DSN
 	@test -n "$(CITUS_DSN)" || { echo "CITUS_DSN is not set: give the address of a Citus coordinator"; exit 1; }

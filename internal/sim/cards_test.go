@@ -126,6 +126,8 @@ func openCounter(t *testing.T, o *storetest.Office, plan processor.Plan) *cardCo
 // accounts are the merchant accounts of storetest's legal entities.
 type accounts struct{}
 
+func (accounts) MerchantIDs() []string { return []string{"acct_premium", "acct_care"} }
+
 func (accounts) MerchantOf(entity chart.EntityNo) (string, chart.Purse, bool) {
 	if entity == 1 {
 		return "acct_premium", chart.Purse{Entity: 1, Fund: chart.Premium}, true
@@ -585,6 +587,152 @@ func TestCards_WhatComesAfterwards(t *testing.T) {
 		}
 		c.nightfallOf(1)
 	})
+}
+
+// No notice of the processor's ever comes. A refund made at its dashboard and a
+// dispute are found by asking what happened.
+func TestCards_SweepFindsWhatNoNoticeToldOf(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, o *storetest.Office) {
+		c := openCounter(t, o, processor.Plan{Webhooks: processor.WebhookFault{Dropped: 1}})
+		desk, ctx := c.desk(c.client), t.Context()
+		pay := func(b testcard.Behaviour) checkout.Attempt {
+			draft := checkout.Draft{
+				ID: ident.NewOpaque(), Door: checkout.DoorGuest, Actor: ident.Actor{Kind: ident.Guest, Name: "web"}, Language: "en",
+				Parts: []checkout.Part{{Reference: c.numbers[0].Digits(), Fund: chart.Premium, Amount: 12_345}},
+			}
+			c.drafts = append(c.drafts, draft)
+			if _, err := desk.Begin(ctx, draft); err != nil {
+				t.Fatal(err)
+			}
+			a, err := desk.Pay(ctx, draft.ID, c.token(testcard.Number(b)))
+			if err != nil || a.State != checkout.Paid {
+				t.Fatal(a.State, err)
+			}
+			return a
+		}
+		refunded, disputed := pay(testcard.Approve), pay(testcard.Fraudulent)
+		c.refundElsewhere(refunded.Legs[0].Charge, "2345")
+		c.Clock.Advance(10 * time.Second)
+		c.simulator.Settle(ctx)
+		c.simulator.DeliverWebhooks(ctx, false, 1)
+		if w := c.simulator.Webhooks(); w.Delivered != 0 || w.Dropped == 0 {
+			t.Fatalf("the notices stand at %+v", w)
+		}
+		for range 2 { // the second time it does nothing again
+			if _, err := desk.Sweep(ctx); err != nil {
+				t.Fatal(err)
+			}
+			refunds, _, err := desk.Cases(ctx, &refunded)
+			if err != nil || len(refunds) != 1 || !refunds[0].Elsewhere || refunds[0].Amount != 2_345 {
+				t.Fatalf("the refund stands at %+v (%v)", refunds, err)
+			}
+			_, disputes, err := desk.Cases(ctx, &disputed)
+			if err != nil || len(disputes) != 1 || !disputes[0].Booked {
+				t.Fatalf("the dispute stands at %+v (%v)", disputes, err)
+			}
+		}
+		c.nightfallOf(1)
+	})
+}
+
+// Payers who change the amount while the processor's page of the older amount is
+// open finish both pages, and the processor loses its answers. Each pays once.
+func TestCards_WithdrawnPagesTakeNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, o *storetest.Office) {
+		c := openCounter(t, o, processor.Plan{
+			Seed: 7, Requests: []processor.Mishap{
+				{Endpoint: "checkout.sessions.expire", LostAfter: .3, LostBefore: .4}, {Endpoint: "checkout.sessions.get", LostBefore: .2},
+				{Endpoint: "payment_intents.cancel", LostAfter: .2, LostBefore: .2},
+			},
+			Webhooks: processor.WebhookFault{Dropped: .3, Doubled: .2, Reordered: .2},
+		})
+		desk, ctx := c.desk(c.client), t.Context()
+		const done = "https://plan.example.org/pay/done"
+		begin := func(amount money.Cents) (checkout.Draft, string) {
+			draft := checkout.Draft{
+				ID: ident.NewOpaque(), Door: checkout.DoorGuest, Actor: ident.Actor{Kind: ident.Guest, Name: "web"}, Language: "en",
+				Parts: []checkout.Part{{Reference: c.numbers[0].Digits(), Fund: chart.Premium, Amount: amount}},
+			}
+			if _, err := desk.Begin(ctx, draft); err != nil {
+				t.Fatal(err)
+			}
+			page, err := desk.OpenPage(ctx, draft.ID, done, done)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return draft, page
+		}
+		good := testcard.Number(testcard.Approve)
+		var older, newer []checkout.Draft
+		for i := range 30 {
+			first, page := begin(2_000)
+			if i%3 == 0 {
+				c.fillIn(page, good) // before the withdrawal, in another window
+			}
+			a, err := desk.Withdraw(ctx, first.ID)
+			if err != nil || a.State != checkout.Abandoned {
+				t.Fatal(a.State, err)
+			}
+			if i%3 == 1 {
+				c.fillIn(page, good) // after it, if the page is still open
+			}
+			second, page := begin(3_500)
+			c.fillIn(page, good)
+			older, newer = append(older, first), append(newer, second)
+		}
+		for range 60 {
+			c.Clock.Advance(time.Minute)
+			c.simulator.Settle(ctx)
+			c.simulator.DeliverWebhooks(ctx, true, 2)
+			if _, err := desk.SettleDue(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := c.simulator.SetPlan(processor.Plan{}); err != nil {
+			t.Fatal(err)
+		}
+		for range 12 {
+			c.Clock.Advance(time.Hour)
+			if _, err := desk.SettleDue(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range older {
+			a, err := desk.Look(ctx, older[i].ID)
+			if err != nil || a.State != checkout.Abandoned || len(a.Loose) > 0 || a.Late != slices.Contains(c.told[a.ID], checkout.NewsReleased) {
+				t.Errorf("an older payment is %s with %d loose ends, told %v (%v)", a.State, len(a.Loose), c.told[a.ID], err)
+			}
+			if i%3 == 0 && !a.Late {
+				t.Error("a card that was entered was not told of")
+			}
+			if b, err := desk.Look(ctx, newer[i].ID); err != nil || b.State != checkout.Paid {
+				t.Errorf("the newer payment is %s (%v)", b.State, err)
+			}
+		}
+		books := c.simulator.Books().Accounts["acct_premium"]
+		if books.Net != 30*3_500 || books.Held != 0 {
+			t.Errorf("the processor took %s and holds %s", books.Net, books.Held)
+		}
+		c.nightfallOf(1)
+	})
+}
+
+// refundElsewhere sends money back at the processor's own dashboard.
+func (c *cardCounter) refundElsewhere(ref checkout.ChargeRef, cents string) {
+	c.Helper()
+	form := url.Values{"payment_intent": {ref.ID}, "amount": {cents}}
+	r, err := http.NewRequestWithContext(c.Context(), http.MethodPost, c.url+"/v1/refunds", strings.NewReader(form.Encode()))
+	if err != nil {
+		c.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Stripe-Account", ref.Merchant)
+	r.SetBasicAuth(c.simulator.SecretKey().Reveal(), "")
+	answered, err := http.DefaultClient.Do(r)
+	if err != nil || answered.StatusCode != http.StatusOK {
+		c.Fatal(answered, err)
+	}
+	answered.Body.Close()
 }
 
 // nightfallOf judges a quiet day at one legal entity.

@@ -20,7 +20,8 @@ var _ checkout.Store = (*Store)(nil)
 
 const (
 	attemptColumns = `attempt_id, version, state, door, actor, language, decline_class, decline_code, cards, created_at,
-		changed_at, tried_at, look_at, looks, held, told_no, late, payment_id, received_on, news, loose, sealed`
+		changed_at, tried_at, look_at, looks, held, told_no, late, warned, payment_id, received_on, news, loose,
+		sealed`
 	legColumns = `leg_no, entity_no, fund_no, merchant, amount_cents, parts, state, charge_id, page_id, card, round, taking`
 )
 
@@ -70,7 +71,7 @@ func (s *Store) attemptRow(a *checkout.Attempt) ([]any, error) {
 	return []any{
 		string(a.State), string(a.Door), a.Actor.String(), a.Language, string(a.Decline.Class), a.Decline.Code, int64(a.Cards),
 		micros(a.CreatedAt), micros(a.ChangedAt), micros(a.TriedAt), micros(a.LookAt), int64(a.Looks), flag(a.Held),
-		flag(a.ToldNo), flag(a.Late), string(a.Payment), a.Received.String(), strings.Join(texts(a.News), " "), loose, sealed,
+		flag(a.ToldNo), flag(a.Late), flag(a.Warned), string(a.Payment), a.Received.String(), strings.Join(texts(a.News), " "), loose, sealed,
 	}, nil
 }
 
@@ -224,15 +225,15 @@ func (s *Store) Attempt(ctx context.Context, id ident.Opaque) (checkout.Attempt,
 
 func (s *Store) scanAttempt(scan func(...any) error, a *checkout.Attempt) error {
 	var actor, received, news, loose string
-	var created, changed, tried, look, held, told, late int64
+	var created, changed, tried, look, held, told, late, warned int64
 	var sealed []byte
 	err := scan(&a.ID, &a.Version, &a.State, &a.Door, &actor, &a.Language, &a.Decline.Class, &a.Decline.Code, &a.Cards, &created,
-		&changed, &tried, &look, &a.Looks, &held, &told, &late, &a.Payment, &received, &news, &loose, &sealed)
+		&changed, &tried, &look, &a.Looks, &held, &told, &late, &warned, &a.Payment, &received, &news, &loose, &sealed)
 	if err != nil {
 		return err
 	}
 	a.CreatedAt, a.ChangedAt, a.TriedAt, a.LookAt = moment(created), moment(changed), moment(tried), moment(look)
-	a.Held, a.ToldNo, a.Late = held != 0, told != 0, late != 0
+	a.Held, a.ToldNo, a.Late, a.Warned = held != 0, told != 0, late != 0, warned != 0
 	if a.Actor, err = scanActor(actor); err != nil {
 		return err
 	}

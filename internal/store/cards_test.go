@@ -39,7 +39,7 @@ func cardAttempt() checkout.Attempt {
 		State: checkout.Checking, Token: cardSecrets[2], Kept: cardSecrets[3], Drop: cardSecrets[4:],
 		Decline: checkout.Decline{Class: checkout.DeclineFunds, Code: "insufficient_funds"}, Cards: 2,
 		CreatedAt: at, ChangedAt: at.Add(time.Second), TriedAt: at.Add(2 * time.Second), LookAt: at.Add(time.Minute), Looks: 3, Held: true,
-		ToldNo: true, Late: true, Payment: "pay", Received: calendar.MustParse("2026-11-23"),
+		ToldNo: true, Late: true, Warned: true, Payment: "pay", Received: calendar.MustParse("2026-11-23"),
 		News:  []checkout.News{checkout.NewsPaid, checkout.NewsReleased},
 		Loose: []checkout.Loose{{Leg: 1, Try: 1, Round: 2, Charge: checkout.ChargeRef{Merchant: "acct_1", ID: "ch_0"}}, {Leg: 2, Page: "page_0"}},
 		Legs: []checkout.Leg{
@@ -371,6 +371,24 @@ func TestCases_AreKeptWhole(t *testing.T) {
 		}
 		if got, err := o.Store.Attempt(ctx, a.ID); err != nil || got.Legs[0].Refunded != 0 {
 			t.Errorf("a refund that was given up counts (%v)", err)
+		}
+	})
+}
+
+func TestSwept_IsKeptByMerchant(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, o *storetest.Office) {
+		ctx := t.Context()
+		first, second := storetest.Start, storetest.Start.Add(time.Hour)
+		for _, to := range []time.Time{first, second} {
+			if err := o.Store.SaveSwept(ctx, "acct_1", to); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := o.Store.SweptTo(ctx, "acct_1"); err != nil || !got.Equal(to) {
+				t.Errorf("swept to %s (%v), want %s", got, err, to)
+			}
+		}
+		if got, err := o.Store.SweptTo(ctx, "acct_2"); err != nil || !got.IsZero() {
+			t.Errorf("a merchant that never was swept: %s (%v)", got, err)
 		}
 	})
 }

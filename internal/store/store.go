@@ -188,7 +188,7 @@ var updatable = []string{
 	"book", "open_item", "unapplied", "suspense", "kept_file_chunk", "feed",
 	"person", "organisation", "person_address", "coverage_span", "representation", "payer_grant",
 	"api_key",
-	"card_attempt", "card_leg", "card_refund", "card_dispute",
+	"card_attempt", "card_leg", "card_refund", "card_dispute", "card_sweep",
 }
 
 // passing lists the tables of what is soon over, such as sessions: rows are

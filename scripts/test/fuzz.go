@@ -14,7 +14,7 @@ import (
 const (
 	fuzzEach  = 3 * time.Second
 	fuzzLeast = time.Second
-	fuzzWhole = 90 * time.Second
+	fuzzWhole = 60 * time.Second
 	fuzzSoak  = 2 * time.Minute // each, when soaking
 )
 
@@ -55,7 +55,7 @@ func fuzz(r *run) error {
 }
 
 func (r *run) fuzzPackage(p listed, targets []string, each time.Duration, binary string) error {
-	if err := r.show(r.command("go", "test", "-c", "-fuzz=Fuzz", "-o", binary, p.ImportPath)); err != nil {
+	if err := r.show(r.command("go", "test", "-c", vetted, "-fuzz=Fuzz", "-o", binary, p.ImportPath)); err != nil {
 		return fmt.Errorf("%s: %w", p.ImportPath, err)
 	}
 	var errs []error

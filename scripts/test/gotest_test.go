@@ -32,6 +32,17 @@ func TestTally_RefusesWhatIsNoEvent(t *testing.T) {
 	}
 }
 
+func TestSupport_IsWhatOnlyStartsProcesses(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/internal/store/throwaway/pgtest": true, "/internal/edge/browsertest": true, "/cmd/billfold": true,
+		"/internal/store": false, "/internal/edge/web": false, "/internal/rail/card": false, "/internal/sim/processor": false,
+	} {
+		if got := support.MatchString(modulePath + path); got != want {
+			t.Errorf("%s: got %v", path, got)
+		}
+	}
+}
+
 func TestPatterns(t *testing.T) {
 	for _, tc := range []struct {
 		name    string

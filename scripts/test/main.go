@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -108,6 +109,14 @@ func house(r *run) error { return r.goTest("-count=1", ".") }
 
 func vet(r *run) error { return r.show(r.command("go", "vet", "./...")) }
 
+// vetted keeps go test from looking again, in each build that a step makes, for a
+// part of what the vet step has looked for.
+const vetted = "-vet=off"
+
+// together is how many packages' tests run at once: more than there are cores, as
+// tests of servers, browsers and jobs wait often.
+var together = fmt.Sprintf("-p=%d", runtime.NumCPU()+1)
+
 func tests(r *run) error {
 	if err := r.startCluster(); err != nil {
 		return err
@@ -116,9 +125,9 @@ func tests(r *run) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"-timeout=8m"}
+	args := []string{"-timeout=8m", vetted, together}
 	if soaking() {
-		args = []string{"-timeout=6h"}
+		args = []string{"-timeout=6h", vetted}
 	}
 	if ci() || soaking() {
 		args = append(args, "-count=1") // else results that still hold come from the cache
@@ -135,7 +144,7 @@ func (r *run) startCluster() error {
 	if r.cluster != nil || os.Getenv(pgtest.DSNEnv) != "" {
 		return nil
 	}
-	cluster, err := throwaway.Start(r.ctx, throwaway.Options{Settings: pgtest.Settings()})
+	cluster, err := throwaway.Start(r.ctx, pgtest.Options())
 	if err != nil {
 		return err
 	}

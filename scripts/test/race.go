@@ -4,15 +4,20 @@ import (
 	"fmt"
 	"os/exec"
 	"regexp"
-	"strings"
 )
 
 // concurrent is how a package shows that its own code meets other goroutines.
 var concurrent = regexp.MustCompile(`(?m)^\s*(go [\w(]|"sync"|"sync/atomic")`)
 
-// looks names the tests that look at pages in a browser: minutes under the
-// detector, of which the browser's share tells it nothing.
-const looks = "InBrowser|^TestGallery"
+// looks names the tests that look at pages in a browser, and one that computes
+// for long on a single goroutine: minutes under the detector, which learns nothing
+// from them. What a browser sends is sent to the same code by tests without one,
+// and by TestFields_TakeACard.
+const looks = "InBrowser|^TestGallery|^TestFields_(AreAccessible|SetWhatIsTyped|SayWhatIsWrong)$|^TestDetectionRates$"
+
+// support is what only starts processes, with which it shares no memory: commands,
+// and what tests are made with. The latter runs under the detector in the tests.
+var support = regexp.MustCompile(`/cmd/|/scripts/|/browsertest|/throwaway|/stripemock`)
 
 // race runs the packages that are concurrent under the race detector, the only
 // part that needs cgo. A machine without a C compiler says so and goes on: the
@@ -32,8 +37,7 @@ func race(r *run) error {
 		if err != nil {
 			return err
 		}
-		// Test support and commands start processes; they share no memory with them.
-		if len(found) > 0 && !strings.Contains(p.ImportPath, "/cmd/") && !strings.Contains(p.ImportPath, "/scripts/") && !strings.Contains(p.ImportPath, "/browsertest") {
+		if len(found) > 0 && !support.MatchString(p.ImportPath) {
 			paths = append(paths, p.ImportPath)
 		}
 	}
@@ -43,7 +47,7 @@ func race(r *run) error {
 	if err := r.startCluster(); err != nil {
 		return err
 	}
-	cmd := r.command("go", append([]string{"test", "-json", "-race", "-short", "-skip=" + looks, "-timeout=5m"}, paths...)...)
+	cmd := r.command("go", append([]string{"test", "-json", "-race", "-short", vetted, together, "-skip=" + looks, "-timeout=5m"}, paths...)...)
 	cmd.Env = append(cmd.Env, "CGO_ENABLED=1")
 	return r.count(cmd)
 }

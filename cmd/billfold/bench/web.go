@@ -9,11 +9,13 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/billfold/billfold/cmd/billfold/demo"
 	"github.com/billfold/billfold/internal/base/clock"
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/edge/api"
 	"github.com/billfold/billfold/internal/office/apikey"
@@ -40,7 +42,10 @@ func (house) Region(id region.ID) (region.Pack, bool) {
 type webServer struct {
 	addr  string
 	token string // of a sandbox key
-	close func()
+	// What stands behind the operations, as the pages use it without HTTP in between.
+	registry *registry.Registry
+	limits   *limit.Limits
+	close    func()
 }
 
 // serveWeb serves the operations over the bench's office.
@@ -53,9 +58,10 @@ func (b *office) serveWeb(ctx context.Context) (*webServer, error) {
 	poster := cashier.NewPoster(b.cashier, b.lanes())
 	found := registry.New(b.store, b.house, clock.System{})
 	found.HoldMisses(func(context.Context, time.Time) {})
+	limits := limit.New(b.store, limit.Defaults(), clock.System{})
 	handler := api.New(api.Options{
 		Plan: "bench", Sandbox: true, Keys: keys, House: b.house, Directory: b.store, Poster: poster, Finder: b.cashier,
-		Trail: audit.New(b.store, clock.System{}), Registry: found, Limits: limit.New(b.store, limit.Defaults(), clock.System{}),
+		Trail: audit.New(b.store, clock.System{}), Registry: found, Limits: limits,
 		Orders: b.store, Clock: clock.System{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -65,7 +71,7 @@ func (b *office) serveWeb(ctx context.Context) (*webServer, error) {
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second}
 	go server.Serve(listener)
-	return &webServer{listener.Addr().String(), token.Reveal(), func() {
+	return &webServer{listener.Addr().String(), token.Reveal(), found, limits, func() {
 		server.Close()
 		poster.Close()
 	}}, nil
@@ -74,16 +80,14 @@ func (b *office) serveWeb(ctx context.Context) (*webServer, error) {
 // benchWeb measures what other systems do over HTTP, with everything that stands
 // before and behind it: payments, and look-ups of an account by number and fact.
 func benchWeb(ctx context.Context, b *office, o Options, each func(Figure) error) error {
-	for _, measure := range []func(context.Context, Options) (Figure, error){b.webPayments, b.webLookups} {
-		f, err := measure(ctx, o)
-		if err == nil {
-			err = each(f)
-		}
-		if err != nil {
-			return err
-		}
+	f, err := b.webPayments(ctx, o)
+	if err != nil {
+		return err
 	}
-	return nil
+	if err := each(f); err != nil {
+		return err
+	}
+	return b.webLookups(ctx, o, each)
 }
 
 func (b *office) webPayments(ctx context.Context, o Options) (Figure, error) {
@@ -117,25 +121,39 @@ func (b *office) overHTTP(
 	ctx context.Context, o Options, bench, unit, addr string, act func(l *line, caller int, i int64) error,
 	name string, reference func() (float64, error),
 ) (Figure, error) {
+	lines := make([]*line, onlineCallers)
+	defer func() {
+		for _, l := range lines {
+			if l != nil {
+				l.conn.Close()
+			}
+		}
+	}()
+	return b.between(ctx, o, bench, unit, func(_ context.Context, caller int, i int64) error {
+		// Opened only now: the server hangs up on a caller who says nothing for long.
+		if lines[caller] == nil {
+			l, err := dial(addr)
+			if err != nil {
+				return err
+			}
+			lines[caller] = l
+		}
+		return act(lines[caller], caller, i)
+	}, name, reference)
+}
+
+// between measures what callers do, between two runs of a reference.
+func (b *office) between(
+	ctx context.Context, o Options, bench, unit string, act func(ctx context.Context, caller int, i int64) error,
+	name string, reference func() (float64, error),
+) (Figure, error) {
+	run := func(d time.Duration) (int64, []time.Duration, error) {
+		b.round++
+		return callers(ctx, onlineCallers, d, act)
+	}
 	before, err := reference()
 	if err != nil {
 		return Figure{}, err
-	}
-	// Opened only now: the server hangs up on a caller who says nothing for long.
-	lines := make([]*line, onlineCallers)
-	for i := range lines {
-		l, err := dial(addr)
-		if err != nil {
-			return Figure{}, err
-		}
-		defer l.conn.Close()
-		lines[i] = l
-	}
-	run := func(d time.Duration) (int64, []time.Duration, error) {
-		b.round++
-		return callers(ctx, onlineCallers, d, func(_ context.Context, caller int, i int64) error {
-			return act(lines[caller], caller, i)
-		})
 	}
 	if _, _, err := run(o.Seconds / 5); err != nil { // warm-up
 		return Figure{}, err
@@ -155,37 +173,86 @@ const webMembers = 20_000
 // fact is what a payer would type.
 type fact struct{ number, zip string }
 
-func (b *office) webLookups(ctx context.Context, o Options) (Figure, error) {
+// webLookups measures the look-up of an account by number and fact twice: as the
+// guest's page makes it, and as another system does over HTTP.
+func (b *office) webLookups(ctx context.Context, o Options, each func(Figure) error) error {
 	o.Say("enrolling %d members", webMembers)
 	facts, err := b.enrol(ctx)
 	if err != nil {
-		return Figure{}, err
+		return err
 	}
 	server, err := b.serveWeb(ctx)
 	if err != nil {
-		return Figure{}, err
+		return err
 	}
 	defer server.close()
-	name := oneRow
-	numbers := make([]billpay.Number, len(facts))
-	for i, f := range facts {
-		if numbers[i], err = billpay.Parse(f.number); err != nil {
-			return Figure{}, err
-		}
+	name, reference, err := b.rowByKey(ctx, o, facts)
+	if err != nil {
+		return err
 	}
-	reference := func() (float64, error) { return b.oneRow(ctx, o, numbers) }
-	if b.store.Engine() == "postgres" {
-		name = "pgbench -S, scale 20, -c 8 -j 2"
-		if reference, err = b.runPgbench(ctx, o, "-S"); err != nil {
-			return Figure{}, err
-		}
+	look, err := server.look(facts)
+	if err != nil {
+		return err
 	}
-	look := func(l *line, _ int, _ int64) error {
+	f, err := b.between(ctx, o, "guest look", "look-ups/s", look, name, reference)
+	if err != nil {
+		return err
+	}
+	if err := each(f); err != nil {
+		return err
+	}
+	f, err = b.overHTTP(ctx, o, "web look", "look-ups/s", server.addr, func(l *line, _ int, _ int64) error {
 		f := facts[rand.IntN(len(facts))]
 		l.begin("POST /api/v1/accounts/match", server.token)
 		return l.send(http.StatusOK, `{"number":"`+f.number+`","fact":"`+f.zip+`"}`)
+	}, name, reference)
+	if err != nil {
+		return err
 	}
-	return b.overHTTP(ctx, o, "web look", "look-ups/s", server.addr, look, name, reference)
+	return each(f)
+}
+
+// rowByKey gives the reference of look-ups.
+func (b *office) rowByKey(ctx context.Context, o Options, facts []fact) (name string, run func() (float64, error), err error) {
+	if b.store.Engine() == "postgres" {
+		run, err = b.runPgbench(ctx, o, "-S")
+		return "pgbench -S, scale 20, -c 8 -j 2", run, err
+	}
+	numbers := make([]billpay.Number, len(facts))
+	for i, f := range facts {
+		if numbers[i], err = billpay.Parse(f.number); err != nil {
+			return "", nil, err
+		}
+	}
+	return oneRow, func() (float64, error) { return b.oneRow(ctx, o, numbers) }, nil
+}
+
+// look gives a caller's look-up as the guest's page makes it: each payer from an
+// address and a device of his own, asked of the limits, matched, audited.
+func (s *webServer) look(facts []fact) (func(ctx context.Context, caller int, i int64) error, error) {
+	access, err := audit.By(ident.Actor{Kind: ident.Guest, Name: "bench"}, "paying as a guest", "bench")
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, caller int, i int64) error {
+		f := facts[rand.IntN(len(facts))]
+		number, err := billpay.Parse(f.number)
+		if err != nil {
+			return err
+		}
+		who := limit.Who{
+			Number: number, Device: fmt.Sprintf("%d:%d", caller, i),
+			Address: netip.AddrFrom4([4]byte{10, byte(caller), byte(i >> 8), byte(i)}),
+		}
+		_, err = s.registry.Match(ctx, access, f.number, f.zip, func(ctx context.Context, hit bool, number billpay.Number) error {
+			verdict, err := s.limits.Looked(ctx, who, hit, number)
+			if err == nil && verdict.Answer != limit.Allow {
+				err = fault.New(fault.Internal, "", "a look-up was stopped by %s", verdict.Rule)
+			}
+			return err
+		})
+		return err
+	}, nil
 }
 
 // enrol makes members up and gives what each would say of themselves.

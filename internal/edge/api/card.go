@@ -146,21 +146,15 @@ func (s *service) owner(ctx context.Context, location, number string) (ledger.Bo
 		return 0, mistaken(location, fault.MessageOf(err))
 	}
 	who := limit.Who{Key: string(visitOf(ctx).key.ID), Number: ref.Number}
-	if err := s.allowed(s.Limits.Look(ctx, who)); err != nil {
-		return 0, err
-	}
 	book, err := s.payable(ctx, location, ref)
 	var wrong *Problem
-	switch {
-	case errors.As(err, &wrong):
-		if counted := s.Limits.Missed(ctx, who); counted != nil {
-			return 0, counted
-		}
-		return 0, err
-	case err != nil:
+	if err != nil && !errors.As(err, &wrong) {
 		return 0, err
 	}
-	return book, s.Limits.Found(ctx, who)
+	if refused := s.allowed(s.Limits.Looked(ctx, who, err == nil, billpay.Number(book))); refused != nil {
+		return 0, refused
+	}
+	return book, err
 }
 
 // payable finds the billing account that a reference at location names, and wants

@@ -113,6 +113,8 @@ func (b *bank) ReadNotice(header http.Header, body []byte) (checkout.Notice, err
 type merchants struct{}
 
 // MerchantOf implements checkout.Merchants.
+func (merchants) MerchantIDs() []string { return nil }
+
 func (merchants) MerchantOf(entity chart.EntityNo) (string, chart.Purse, bool) {
 	fund := chart.Premium
 	if entity == 2 {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -11,14 +12,13 @@ import (
 	"github.com/billfold/billfold/internal/office/audit"
 	"github.com/billfold/billfold/internal/office/limit"
 	"github.com/billfold/billfold/internal/office/registry"
+	"github.com/billfold/billfold/internal/people/billpay"
 	"github.com/billfold/billfold/internal/people/member"
 )
 
 // Limits keep guessers and card testers slow; limit's are one.
 type Limits interface {
-	Look(ctx context.Context, who limit.Who) (limit.Verdict, error)
-	Missed(ctx context.Context, who limit.Who) error
-	Found(ctx context.Context, who limit.Who) error
+	Looked(ctx context.Context, who limit.Who, hit bool, number billpay.Number) (limit.Verdict, error)
 	Card(ctx context.Context, who limit.Who, amount money.Cents) (limit.Verdict, error)
 	Approved(ctx context.Context, who limit.Who) error
 	Declined(ctx context.Context, who limit.Who, class string) error
@@ -27,7 +27,7 @@ type Limits interface {
 
 // Registry finds a billing account by number and fact; registry's is one.
 type Registry interface {
-	Match(ctx context.Context, access audit.Access, number, fact string) (registry.Guest, error)
+	Match(ctx context.Context, access audit.Access, number, fact string, told registry.Told) (registry.Guest, error)
 }
 
 type matchInput struct{ Body MatchOrder }
@@ -67,17 +67,13 @@ func (s *service) match(ctx context.Context, in *matchInput) (*matchOutput, erro
 		return nil, err
 	}
 	who := limit.Who{Key: string(visitOf(ctx).key.ID), Number: ref.Number}
-	if err := s.allowed(s.Limits.Look(ctx, who)); err != nil {
-		return nil, err
-	}
-	guest, err := s.Registry.Match(ctx, access, in.Body.Number, in.Body.Fact)
+	guest, err := s.Registry.Match(ctx, access, in.Body.Number, in.Body.Fact, func(ctx context.Context, hit bool, number billpay.Number) error {
+		return s.allowed(s.Limits.Looked(ctx, who, hit, number))
+	})
 	switch {
 	case err == nil:
-		return &matchOutput{&Match{Account: string(guest.Account)}}, s.Limits.Found(ctx, who)
-	case fault.KindOf(err) == fault.NotFound:
-		if counted := s.Limits.Missed(ctx, who); counted != nil {
-			return nil, counted
-		}
+		return &matchOutput{&Match{Account: string(guest.Account)}}, nil
+	case errors.Is(err, registry.ErrNoMatch):
 		return nil, ofFault[fault.NotFound].problem(fault.MessageOf(err), "Compare both with the card or the bill.")
 	}
 	return nil, err

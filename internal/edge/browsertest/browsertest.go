@@ -14,11 +14,13 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"github.com/billfold/billfold/internal/base/fault"
@@ -31,13 +33,21 @@ const stepMax = 60 * time.Second
 // Browser is a Chromium with an empty profile. Start one per test and share it
 // among its subtests: starting takes most of a second.
 type Browser struct {
-	ctx context.Context
+	ctx  context.Context
+	mu   sync.Mutex
+	idle []tab // show nothing and wait for the next page
+}
+
+type tab struct {
+	ctx      context.Context
+	closeTab func()
 }
 
 // Page is one tab showing one address.
 type Page struct {
-	t   testing.TB
-	ctx context.Context
+	tab
+	t       testing.TB
+	changed bool // the tab shows pages otherwise than a new one would
 }
 
 // Violation is one rule of axe-core that a page breaks.
@@ -91,22 +101,57 @@ func options(t testing.TB, chromium Chromium) []chromedp.ExecAllocatorOption {
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
+		// The list below the address bar, which nobody sees, is a page that costs more
+		// than ours. The first two are chromedp's own.
+		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup"),
 		chromedp.Flag("no-zygote", true), // without a sandbox it only outlives its browser
 	)
 }
 
-// Open shows address in a new tab of width by height CSS pixels.
+// Open shows address in a tab of width by height CSS pixels. A tab that an earlier
+// test has done with is taken again: making one costs more than showing a page.
 func (b *Browser) Open(t testing.TB, address string, width, height int64) *Page {
 	t.Helper()
-	ctx, closeTab := chromedp.NewContext(b.ctx)
-	t.Cleanup(closeTab)
-	if err := chromedp.Do(ctx); err != nil {
+	tab, err := b.takeTab()
+	if err != nil {
 		t.Fatalf("opening a tab: %v", err)
 	}
-	p := &Page{t: t, ctx: ctx}
+	p := &Page{tab: tab, t: t}
+	t.Cleanup(func() { b.leave(p) })
 	p.Do(chromedp.EmulateViewport(width, height), chromedp.Navigate(address))
 	return p
 }
+
+func (b *Browser) takeTab() (tab, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if last := len(b.idle) - 1; last >= 0 {
+		taken := b.idle[last]
+		b.idle = b.idle[:last]
+		return taken, chromedp.Do(taken.ctx, inFront)
+	}
+	ctx, closeTab := chromedp.NewContext(b.ctx)
+	return tab{ctx: ctx, closeTab: closeTab}, chromedp.Do(ctx)
+}
+
+// leave ends the page with its scripts, and keeps its tab if that is like new.
+func (b *Browser) leave(p *Page) {
+	ctx, cancel := context.WithTimeout(p.ctx, stepMax)
+	defer cancel()
+	if p.changed || chromedp.Do(ctx, chromedp.Navigate("about:blank")) != nil {
+		p.closeTab()
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.idle = append(b.idle, p.tab)
+}
+
+// inFront makes a tab the one that has the focus, as a new one does.
+var inFront = chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+	_, err := cdp.Call(ctx, t, page.BringToFront, cdp.Empty{})
+	return err
+})
 
 // Do takes steps on the page (clicks, typing, waiting) and fails the test at
 // the first that does not succeed.
@@ -153,6 +198,7 @@ func (p *Page) Wait(condition string) {
 // under features of it, such as forced-colors: active.
 func (p *Page) Media(medium string, features map[string]string) {
 	p.t.Helper()
+	p.changed = true
 	params := emulation.SetEmulatedMediaParams{Media: medium}
 	for name, value := range features {
 		params.Features = append(params.Features, &emulation.MediaFeature{Name: name, Value: value})
@@ -176,11 +222,13 @@ func (p *Page) Axe() []Violation {
 	if err != nil {
 		p.t.Fatalf("%v\n%s", err, fault.HintOf(err))
 	}
-	script, err := os.ReadFile(path)
-	if err != nil {
-		p.t.Fatal(err)
+	if !Ask(p, chromedp.Evaluate[bool](`"axe" in window`)) {
+		script, err := os.ReadFile(path)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		// "; 0" keeps the browser from describing axe's whole object to us.
+		Ask(p, chromedp.Evaluate[int](string(script)+"; 0"))
 	}
-	// "; 0" keeps the browser from describing axe's whole object to us.
-	Ask(p, chromedp.Evaluate[int](string(script)+"; 0"))
 	return Ask(p, chromedp.Evaluate[[]Violation](`axe.run().then(r => r.violations)`, chromedp.EvalAwaitPromise))
 }

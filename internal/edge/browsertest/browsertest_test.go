@@ -76,3 +76,29 @@ func TestFind_NamedBrowserMissing(t *testing.T) {
 		t.Errorf("got %v, want unavailable", err)
 	}
 }
+
+func TestBrowser_ATabTakenAgainIsLikeNew(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, goodPage)
+	}))
+	t.Cleanup(server.Close)
+	browser := Start(t)
+
+	t.Run("first", func(t *testing.T) {
+		p := browser.Open(t, server.URL, 360, 800)
+		p.Do(chromedp.SendKeys(chromedp.CSS("input"), "12.50"))
+		p.Axe()
+		browser.Open(t, server.URL, 360, 800)
+		browser.Open(t, server.URL, 360, 800).Media("print", nil)
+	})
+	t.Run("second", func(t *testing.T) {
+		for range 3 {
+			p := browser.Open(t, server.URL, 1280, 800)
+			state := `[document.hasFocus(), document.querySelector("input").value, "axe" in window, matchMedia("print").matches, innerWidth].join()`
+			if got := Ask(p, chromedp.Evaluate[string](state)); got != "true,,false,false,1280" {
+				t.Errorf("focus, text, axe, print and width are %s", got)
+			}
+		}
+	})
+}

@@ -117,7 +117,7 @@ func TestLetters_Golden(t *testing.T) {
 			about checkout.Attempt
 			news  checkout.News
 		}{
-			{paid(), checkout.NewsReceipt}, {unpaid(), Checking}, {paid(), checkout.NewsPaid}, {unpaid(), checkout.NewsNotTaken},
+			{paid(), checkout.NewsReceipt}, {unpaid(), checkout.NewsChecking}, {paid(), checkout.NewsPaid}, {unpaid(), checkout.NewsNotTaken},
 			{unpaid(), checkout.NewsReleased},
 		} {
 			said.about.Language = language
@@ -235,7 +235,7 @@ func TestLetters_TellNoMoreThanTheyMust(t *testing.T) {
 	var b box
 	post := newPost(t, &b)
 	for _, about := range []checkout.Attempt{paid(), unpaid()} {
-		for _, news := range []checkout.News{checkout.NewsReceipt, Checking, checkout.NewsPaid, checkout.NewsNotTaken, checkout.NewsReleased} {
+		for _, news := range []checkout.News{checkout.NewsReceipt, checkout.NewsChecking, checkout.NewsPaid, checkout.NewsNotTaken, checkout.NewsReleased} {
 			if err := post.Tell(t.Context(), about, news); err != nil {
 				t.Fatal(err)
 			}
@@ -332,7 +332,7 @@ func TestSpool_WritesALetterOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	post := newPost(t, spool)
-	for _, news := range []checkout.News{Checking, Checking, checkout.NewsNotTaken} {
+	for _, news := range []checkout.News{checkout.NewsChecking, checkout.NewsChecking, checkout.NewsNotTaken} {
 		about := unpaid()
 		about.Language = "es"
 		if err := post.Tell(t.Context(), about, news); err != nil {

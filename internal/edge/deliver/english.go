@@ -10,7 +10,7 @@ var english = words{
 			Subject: "Your payment receipt", Heading: "We received your payment",
 			Paragraphs: []string{"Thank you. Keep this message: it is your receipt."},
 		},
-		Checking: {
+		checkout.NewsChecking: {
 			Subject: "We are checking your payment", Heading: "We are checking your payment. Please do not pay again.",
 			Paragraphs: []string{
 				"Your card company did not answer us in time. We do not know yet if the payment went through.",

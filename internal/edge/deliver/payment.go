@@ -20,9 +20,6 @@ type House interface {
 	EntityOf(no chart.EntityNo) plan.Entity
 }
 
-// Checking is news of an outcome that is not known yet: the payer must not pay again.
-const Checking checkout.News = "checking"
-
 // Tell implements checkout.Teller: it writes to the payer of an attempt, if he
 // gave an address.
 func (p *Post) Tell(ctx context.Context, a checkout.Attempt, news checkout.News) error {

@@ -10,7 +10,7 @@ var spanish = words{
 			Subject: "El recibo de su pago", Heading: "Recibimos su pago",
 			Paragraphs: []string{"Gracias. Guarde este mensaje: es su recibo."},
 		},
-		Checking: {
+		checkout.NewsChecking: {
 			Subject: "Estamos verificando su pago", Heading: "Estamos verificando su pago. Por favor, no pague otra vez.",
 			Paragraphs: []string{
 				"La compañía de su tarjeta no nos respondió a tiempo. Todavía no sabemos si el pago se realizó.",

@@ -223,6 +223,23 @@ func TestGallery_Forms(t *testing.T) {
 			t.Error("a form with a slip was sent")
 		}
 	})
+	t.Run("what is sent again in spite of a slip is meant", func(t *testing.T) {
+		p := open(t, "/gallery?lang=en", 1280)
+		before := len(forms.all())
+		ask[int](p, `number.value = "HP-00427", number.dispatchEvent(new Event("input")), `+press+`, 0`)
+		if len(forms.all()) != before {
+			t.Error("the first time, the slip was not named")
+		}
+		ask[int](p, `number.value = "HP-00428", `+press+`, 0`)
+		if len(forms.all()) != before {
+			t.Error("another text was taken for the one that was named")
+		}
+		ask[int](p, press+`, 0`)
+		p.Wait(`location.pathname === "/note"`)
+		if n := len(forms.all()) - before; n != 1 {
+			t.Errorf("sent again, %d forms came", n)
+		}
+	})
 	t.Run("what the server reads is never refused", func(t *testing.T) {
 		p := open(t, "/gallery?lang=en", 1280)
 		for _, typed := range []string{

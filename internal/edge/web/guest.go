@@ -37,6 +37,7 @@ type Desk interface {
 	Pay(ctx context.Context, id ident.Opaque, token string) (checkout.Attempt, error)
 	OpenPage(ctx context.Context, id ident.Opaque, done, back string) (string, error)
 	Returned(ctx context.Context, id ident.Opaque) (checkout.Attempt, error)
+	Withdraw(ctx context.Context, id ident.Opaque) (checkout.Attempt, error)
 	Look(ctx context.Context, id ident.Opaque) (checkout.Attempt, error)
 	Tell(ctx context.Context, id ident.Opaque) error
 }
@@ -50,15 +51,13 @@ type Cards interface {
 // Directory knows whom a number or a bill's code names, and says no more of it
 // than a guest may know; registry.Registry is one.
 type Directory interface {
-	Match(ctx context.Context, access audit.Access, number, fact string) (registry.Guest, error)
-	Bill(ctx context.Context, access audit.Access, code string) (registry.Bill, error)
+	Match(ctx context.Context, access audit.Access, number, fact string, told registry.Told) (registry.Guest, error)
+	Bill(ctx context.Context, access audit.Access, code string, told registry.Told) (registry.Bill, error)
 }
 
 // Limits says what may be tried; limit.Limits is one.
 type Limits interface {
-	Look(ctx context.Context, who limit.Who) (limit.Verdict, error)
-	Missed(ctx context.Context, who limit.Who) error
-	Found(ctx context.Context, who limit.Who) error
+	Looked(ctx context.Context, who limit.Who, hit bool, number billpay.Number) (limit.Verdict, error)
 	Card(ctx context.Context, who limit.Who, amount money.Cents) (limit.Verdict, error)
 	Approved(ctx context.Context, who limit.Who) error
 	Declined(ctx context.Context, who limit.Who, class string) error

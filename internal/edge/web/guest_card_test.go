@@ -289,6 +289,62 @@ func TestGuest_WithoutScript(t *testing.T) {
 	checkOnce(t, c, 20_00)
 }
 
+// Who changes the amount while the older amount's card page stands open in another
+// window pays once, whichever page he finishes.
+func TestGuest_WithoutScriptAChangedAmountIsOnePayment(t *testing.T) {
+	for _, tc := range []struct {
+		situation             string
+		beforeChange, atFirst bool // when the older page is finished, and whether he comes back from it
+	}{
+		{"the older page is finished after the change", false, false},
+		{"the older page is finished before the change", true, false},
+		{"the older payment is made", true, true},
+	} {
+		t.Run(tc.situation, func(t *testing.T) {
+			c := openCounter(t)
+			g := c.guest(t)
+			g.find()
+			id := g.review("20", "").attempt(t)
+			older := g.post("/review", "attempt", id).Header.Get("Location")
+			if tc.beforeChange {
+				c.acquirer.enter(older, goodCard)
+			}
+			if tc.atFirst {
+				g.twin().get("/pay/done").wantAt(t, "/result")
+				g.post("/pay", "amount", "35").wantAt(t, "/result")
+				g.follow(g.get("/result")).want(t, http.StatusOK, "Your payment was received", "$20.00")
+				checkOnce(t, c, 20_00)
+				return
+			}
+			next := g.post("/review", "attempt", g.review("35", "").attempt(t)).Header.Get("Location")
+			if !strings.HasPrefix(next, cardPages) || next == older {
+				t.Fatalf("the next page is %q, the older was %q", next, older)
+			}
+			c.acquirer.enter(older, goodCard+"1")
+			if back := g.get("/pay/done").Header.Get("Location"); back != next {
+				t.Errorf("who comes back from the older page is sent to %q, want the page that is still to be finished", back)
+			}
+			c.acquirer.enter(next, goodCard+"2")
+			g.follow(g.get("/pay/done")).want(t, http.StatusOK, "Your payment was received", "$35.00")
+			for range 30 {
+				c.Clock.Advance(time.Minute)
+				if _, err := c.desk.SettleDue(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			checkOnce(t, c, 35_00)
+			if a := c.attempt(id); a.State != checkout.Abandoned || a.Late != tc.beforeChange {
+				t.Errorf("the older attempt is %s, released late: %v", a.State, a.Late)
+			}
+			for _, charge := range c.acquirer.charges {
+				if charge.Status == checkout.ChargeAuthorised {
+					t.Error("a charge is still held")
+				}
+			}
+		})
+	}
+}
+
 // With two legal entities there are two pages, one after the other.
 func TestGuest_WithoutScriptForTwoEntities(t *testing.T) {
 	c := openCounter(t)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/office/limit"
-	"github.com/billfold/billfold/internal/people/billpay"
 )
 
 // refuse says that another try has to wait, and until when. It does not say which
@@ -141,8 +140,7 @@ func (v *visit) challengedWho() limit.Who {
 	}
 	var a asked
 	v.kept(keptAsked, &a)
-	number, _ := billpay.Parse(a.Number)
-	return v.who(number)
+	return v.asking(a.Number)
 }
 
 func (v *visit) sendCode(c *challenged) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/mail"
@@ -230,8 +231,9 @@ func (v *visit) takeCard(e *errand, form payForm) bool {
 	return false
 }
 
-// decide notes what is paid. Another content is another attempt; the same keeps
-// its id, unless its attempt has ended for good.
+// decide notes what is paid. Another content is another attempt, in whose favour
+// the older is withdrawn: a card page of it may still stand open in another
+// window. The same content keeps its id, unless its attempt has ended for good.
 func (v *visit) decide(e *errand, parts []checkout.Part, to string) bool {
 	state, err := v.state(e)
 	if err != nil {
@@ -242,10 +244,28 @@ func (v *visit) decide(e *errand, parts []checkout.Part, to string) bool {
 		return a.Reference == b.Reference && a.Fund == b.Fund && a.Amount == b.Amount && slices.Equal(a.Items, b.Items)
 	})
 	if !same || e.Attempt == "" || state == checkout.Abandoned {
+		if state != "" && !v.withdraw(e) {
+			return false
+		}
 		v.unasked(e)
 		e.Attempt = ident.NewOpaque()
 	}
 	e.Parts, e.Mail = parts, to
+	return true
+}
+
+// withdraw ends the errand's attempt for another. One that was paid meanwhile, or
+// of which it is not known, is shown instead.
+func (v *visit) withdraw(e *errand) bool {
+	a, err := v.Guest.Desk.Withdraw(context.WithoutCancel(v.ctx()), e.Attempt)
+	switch {
+	case err != nil:
+		v.unavailable("an attempt cannot be withdrawn", err)
+		return false
+	case a.State != checkout.Abandoned:
+		v.seeOther("/result")
+		return false
+	}
 	return true
 }
 

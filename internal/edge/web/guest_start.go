@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"regexp"
@@ -121,39 +122,35 @@ func (v *visit) guestFind() {
 		v.showStart(http.StatusOK, a, nil, false)
 		return
 	}
-	number, problems := v.judgeStart(a)
-	if len(problems) > 0 {
+	if problems := v.judgeStart(a); len(problems) > 0 {
 		v.showStart(http.StatusUnprocessableEntity, a, problems, false)
 		return
 	}
-	who := v.who(number)
-	if !v.mayLook(who, a) {
+	who := v.asking(a.Number)
+	var verdict limit.Verdict
+	found, err := v.Guest.Directory.Match(v.ctx(), v.guestAccess(), a.Number, a.Fact, v.judged(who, &verdict))
+	if v.held(verdict, a) {
 		return
 	}
-	found, err := v.Guest.Directory.Match(v.ctx(), v.guestAccess(), number.Digits(), a.Fact)
 	missed := err != nil && fault.KindOf(err) == fault.NotFound
 	if err != nil && !missed {
 		v.unavailable("a number cannot be looked up", err)
 		return
 	}
-	if !v.looked(who, !missed) {
-		return
-	}
 	if missed {
-		v.showStart(http.StatusUnprocessableEntity, a, []problem{{fieldNumber, v.words.Guest.Start.NoMatch}}, true)
+		v.showStart(http.StatusUnprocessableEntity, a, []problem{{fieldNumber, v.noMatch(a.Number)}}, true)
 		return
 	}
 	fund, _ := chart.ParseFund(a.Fund) // judgeStart has read it
-	v.keep(keptErrand, errand{Number: found.Number.Digits(), Fund: fund, Typed: number.Grouped(), Fact: a.Fact})
+	v.keep(keptErrand, errand{Number: found.Number.Digits(), Fund: fund, Typed: shownAgain(a.Number), Fact: a.Fact})
 	v.rise()
 	v.seeOther("/pay")
 }
 
 // judgeStart says what is wrong with the form by itself. Nobody is looked up.
-func (v *visit) judgeStart(a asked) (billpay.Number, []problem) {
+func (v *visit) judgeStart(a asked) []problem {
 	var problems []problem
-	number, err := billpay.Parse(a.Number)
-	if err != nil {
+	if _, err := billpay.Parse(a.Number); err != nil && !mayBeOld(a.Number) {
 		problems = append(problems, problem{fieldNumber, numberProblem(v.words, a.Number)})
 	}
 	if _, err := member.ParseFact(a.Fact); err != nil {
@@ -162,37 +159,44 @@ func (v *visit) judgeStart(a asked) (billpay.Number, []problem) {
 	if _, err := chart.ParseFund(a.Fund); err != nil {
 		problems = append(problems, problem{fieldFund, v.words.Guest.Start.ForMissing})
 	}
-	return number, problems
+	return problems
 }
 
-// mayLook asks the limits for a look-up. When they do not allow it, what was
-// typed is kept for after the challenge, and the answer is given.
-func (v *visit) mayLook(who limit.Who, a asked) bool {
-	verdict, err := v.Guest.Limits.Look(v.ctx(), who)
-	switch {
-	case err != nil:
-		v.unavailable("the limits of look-ups cannot be read", err)
-	case verdict.Answer == limit.Challenge:
+// noMatch says that a number leads nowhere together with the fact. Of one with a
+// slip it names the slip. It depends on the text alone, and not on whether
+// anybody has the number, of this system or an earlier one.
+func (v *visit) noMatch(typed string) string {
+	switch billpay.HintFor(typed).Kind {
+	case billpay.NoHint, billpay.OtherLetters: // with letters it was meant as an old number
+		return v.words.Guest.Start.NoMatch
+	}
+	return numberProblem(v.words, typed)
+}
+
+// errHeld ends a look-up whose answer may not be given.
+var errHeld = errors.New("the limits of look-ups hold the answer back")
+
+// judged tells the limits what a look-up came to and keeps their verdict.
+func (v *visit) judged(who limit.Who, verdict *limit.Verdict) registry.Told {
+	return func(ctx context.Context, hit bool, number billpay.Number) (err error) {
+		*verdict, err = v.Guest.Limits.Looked(ctx, who, hit, number)
+		if err == nil && verdict.Answer != limit.Allow {
+			err = errHeld
+		}
+		return err
+	}
+}
+
+// held answers in place of a look-up whose answer may not be given, and reports
+// whether it did. What was typed is kept for after the challenge.
+func (v *visit) held(verdict limit.Verdict, a asked) bool {
+	switch verdict.Answer {
+	case limit.Challenge:
 		v.challenge(verdict, a)
-	case verdict.Answer == limit.Refuse:
+	case limit.Refuse:
 		v.refuse(verdict, &v.words.Guest.Limit.Looks)
-	default:
-		return true
 	}
-	return false
-}
-
-// looked tells the limits what came of a look-up.
-func (v *visit) looked(who limit.Who, found bool) bool {
-	tell := v.Guest.Limits.Missed
-	if found {
-		tell = v.Guest.Limits.Found
-	}
-	if err := tell(v.ctx(), who); err != nil {
-		v.unavailable("the limits of look-ups cannot be written", err)
-		return false
-	}
-	return true
+	return verdict.Answer != limit.Allow
 }
 
 // billPage asks for the code of a bill.
@@ -270,19 +274,15 @@ func (v *visit) openBill(typed string) {
 		v.showBill(http.StatusUnprocessableEntity, typed, w.WrongShape)
 		return
 	}
-	who := v.who(0)
-	if !v.mayLook(who, asked{Code: typed}) {
+	var verdict limit.Verdict
+	bill, err := v.Guest.Directory.Bill(v.ctx(), v.guestAccess(), code, v.judged(v.who(0), &verdict))
+	if v.held(verdict, asked{Code: typed}) {
 		return
 	}
-	bill, err := v.Guest.Directory.Bill(v.ctx(), v.guestAccess(), code)
 	expired := errors.Is(err, registry.ErrCodeExpired)
 	missed := err != nil && fault.KindOf(err) == fault.NotFound && !expired
 	if err != nil && !missed && !expired {
 		v.unavailable("a bill cannot be looked up", err)
-		return
-	}
-	who.Number = bill.Number
-	if !v.looked(who, !missed) {
 		return
 	}
 	switch {

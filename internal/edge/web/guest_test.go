@@ -459,6 +459,57 @@ func TestGuest_NamesTheLikelySlip(t *testing.T) {
 	}
 }
 
+// A number of an earlier system leads to its account; what does not fit is answered
+// by what was typed, whether anybody has it or not.
+func TestGuest_NumberOfAnEarlierSystem(t *testing.T) {
+	c := openCounter(t)
+	for _, old := range []string{"HP-0042-7", "70012345"} {
+		alias, err := billpay.ParseAlias("earlier", old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		storetest.NoteAlias(t, c.Office, alias, ledger.BookNo(c.number))
+	}
+	for _, typed := range []string{"HP-0042-7", "hp 00427", "70012345", "7001-2345"} {
+		g := c.guest(t)
+		g.post("/", "number", typed, "fact", canaryZIP, "fund", "premium").wantAt(t, "/pay")
+		a := g.get("/pay").want(t, http.StatusOK, c.number.Last4())
+		if strings.Contains(a.body, c.number.Digits()) {
+			t.Error("the page shows the whole bill pay number")
+		}
+		if back := g.get("/"); !strings.Contains(back.body, `value="`+typed+`"`) {
+			t.Errorf("who goes back from %q types it again", typed)
+		}
+	}
+	for _, pair := range [][2]string{{"HP-0042-7", "HP-0043-7"}, {"70012345", "70012346"}} {
+		var bodies []string
+		for _, typed := range pair {
+			a := c.guest(t).post("/", "number", typed, "fact", "Nobody", "fund", "premium").
+				want(t, http.StatusUnprocessableEntity, `href="#number"`, "What you can check")
+			bodies = append(bodies, strings.ReplaceAll(a.body, typed, "(typed)"))
+		}
+		if bodies[0] != bodies[1] {
+			t.Errorf("%s exists and %s does not, and the answers differ:\n%s\n%s", pair[0], pair[1], bodies[0], bodies[1])
+		}
+	}
+}
+
+// Guesses at what fits an old number are counted on it, from whatever device and
+// address they come.
+func TestGuest_GuessesAtAnEarlierSystemsNumberAreFew(t *testing.T) {
+	rules := limit.Defaults()
+	c := openCounterWith(t, rules)
+	for i := range rules.Looks.Number.Most + 1 {
+		g := c.guest(t)
+		g.post("/", "number", "HP-0042-7", "fact", "Nobody"+string(rune('a'+i)), "fund", "premium")
+		c.Clock.Advance(13 * time.Minute)
+	}
+	a := c.guest(t).post("/", "number", "hp00427", "fact", "Nobody", "fund", "premium")
+	if a.StatusCode == http.StatusUnprocessableEntity || !strings.Contains(c.log.String(), string(limit.NumberLooks)) {
+		t.Errorf("after many guesses the answer is %d", a.StatusCode)
+	}
+}
+
 // A card's number typed into the wrong field goes nowhere: not back to the page,
 // not into the session.
 func TestGuest_CardNumberInTheWrongField(t *testing.T) {

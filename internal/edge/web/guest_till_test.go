@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
@@ -176,6 +177,9 @@ func (q *acquirer) enter(url, token string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	p := q.pages[url[len(cardPages)+1:]]
+	if p.Status != checkout.PageOpen {
+		return // it says that it is over
+	}
 	c := q.charges["ch_"+p.ID]
 	c.Card = cardOf(token)
 	if _, err := q.decide(c, token); err == nil && c.Status == checkout.ChargeAuthorised {
@@ -192,6 +196,9 @@ func (q *acquirer) EnquirePage(_ context.Context, id string) (checkout.Page, err
 func (q *acquirer) ClosePage(_ context.Context, id string) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.pages[id].Status == checkout.PageDone {
+		return fault.New(fault.Conflict, "test", "a card was entered")
+	}
 	q.pages[id].Status = checkout.PageExpired
 	return nil
 }
@@ -206,6 +213,10 @@ func (q *acquirer) EnquireRefund(context.Context, string, string) (checkout.Refu
 
 func (q *acquirer) EnquireDispute(context.Context, string, string) (checkout.Dispute, error) {
 	return checkout.Dispute{}, fault.New(fault.NotFound, "test", "no disputes here")
+}
+
+func (q *acquirer) PastNotices(context.Context, string, time.Time) ([]checkout.Notice, error) {
+	return nil, nil
 }
 
 func (q *acquirer) ReadNotice(http.Header, []byte) (checkout.Notice, error) {

@@ -57,6 +57,7 @@ type bank struct {
 	orders   map[string]checkout.PageOrder
 	refunds  map[string]*checkout.Refund
 	disputes map[string]*checkout.Dispute
+	past     []checkout.Notice // what happened, whether notice of it came or not
 	numbers  int
 	calls    []string
 }
@@ -281,6 +282,14 @@ func (b *bank) ClosePage(_ context.Context, id string) error {
 		return true, nil
 	})
 	return err
+}
+
+func (b *bank) PastNotices(_ context.Context, merchant string, since time.Time) ([]checkout.Notice, error) {
+	return call(b, "past notices", "", func() ([]checkout.Notice, error) {
+		return slices.DeleteFunc(slices.Clone(b.past), func(n checkout.Notice) bool {
+			return n.Charge.Merchant != merchant || n.At.Before(since)
+		}), nil
+	})
 }
 
 func (b *bank) ReadNotice(http.Header, []byte) (checkout.Notice, error) {

@@ -10,7 +10,9 @@
 // row that says what to ask. A lost answer is unknown, never a failure: the
 // payer is told "we are checking; do not pay again", and a job enquires until it
 // is known. A charge that is approved after its payer was told no is released.
-// The notes that a processor sends are hints to enquire.
+// The notes that a processor sends are hints to enquire, and a sweep asks for
+// those that did not come. An attempt in whose place its payer makes another is
+// withdrawn first, and takes nothing from then on.
 //
 // The package knows no HTTP, no processor's own words and no SQL. Start reading
 // at Desk.Pay.
@@ -102,7 +104,9 @@ type Attempt struct {
 	// after that is released, and he is told so.
 	ToldNo bool
 	// Late says that an approval came after that and was released.
-	Late     bool
+	Late bool
+	// Warned says that the payer was told that we are checking.
+	Warned   bool
 	Payment  payment.ID    // once paid
 	Received calendar.Date // the day that counts for the payer: when he entered the card
 
@@ -122,12 +126,13 @@ func (a *Attempt) Taken() money.Cents {
 	return sum
 }
 
-// News is an outcome of which the payer is told once.
+// News is something of which the payer is told once.
 type News string
 
 // The news.
 const (
 	NewsReceipt  News = "receipt"   // he saw it paid; the receipt is due
+	NewsChecking News = "checking"  // it is not known yet; he must not pay again
 	NewsPaid     News = "paid"      // we were checking, and it is paid
 	NewsNotTaken News = "not_taken" // we were checking, and nothing was taken
 	NewsReleased News = "released"  // approved after he was told no, and released
@@ -213,6 +218,11 @@ type Store interface {
 	// CardBook gives the operating book of card payments on a posting day, and opens
 	// it with the day's first.
 	CardBook(ctx context.Context, day calendar.Date) (ledger.BookNo, error)
+	// SweptTo gives up to when a merchant's past notices were followed; zero when
+	// they never were.
+	SweptTo(ctx context.Context, merchant string) (time.Time, error)
+	// SaveSwept writes that. Of two that write at once, either may count.
+	SaveSwept(ctx context.Context, merchant string, to time.Time) error
 
 	CaseStore
 }

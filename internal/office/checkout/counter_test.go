@@ -36,6 +36,8 @@ var (
 // merchants has an account at the bank for each of storetest's entities.
 type merchants struct{}
 
+func (merchants) MerchantIDs() []string { return []string{"acct_one", "acct_two"} }
+
 func (merchants) MerchantOf(entity chart.EntityNo) (string, chart.Purse, bool) {
 	switch entity {
 	case 1:

@@ -46,6 +46,7 @@ type Options struct {
 	Lease       time.Duration // how long a worker may be silent before another takes over: 2 minutes
 	Wait        time.Duration // how long a request waits for another on the same attempt: 10 seconds
 	Every       time.Duration // how often Run looks for what is due: 1 second
+	SweepEvery  time.Duration // how often Run asks for notices that did not come: 15 minutes
 	Together    int           // attempts that are settled at the same time: 8
 	Teller      Teller        // nobody is told when it is nil
 	Log         *slog.Logger
@@ -54,7 +55,7 @@ type Options struct {
 func (o Options) filled() Options {
 	for at, usual := range map[*time.Duration]time.Duration{
 		&o.Horizon: 24 * time.Hour, &o.UnpaidAfter: time.Hour, &o.Lease: 2 * time.Minute, &o.Wait: 10 * time.Second,
-		&o.Every: time.Second,
+		&o.Every: time.Second, &o.SweepEvery: 15 * time.Minute,
 	} {
 		if *at == 0 {
 			*at = usual

@@ -58,10 +58,7 @@ func (w *work) start() {
 			continue // no card was ever presented for it
 		}
 		w.cast(leg)
-		*leg = Leg{
-			No: leg.No, Purse: leg.Purse, Merchant: leg.Merchant, Amount: leg.Amount, Parts: leg.Parts, State: LegNew,
-			Refunded: leg.Refunded,
-		}
+		*leg = leg.anew()
 	}
 	if a.Kept != "" {
 		a.Drop, a.Kept = append(a.Drop, a.Kept), ""
@@ -70,6 +67,13 @@ func (w *work) start() {
 	w.dropNews(NewsNotTaken) // his new try shows that he knows
 	a.TriedAt = w.d.clock.Now()
 	a.Received = w.d.house.PostingDay(a.Legs[0].Purse.Entity)
+}
+
+// anew is the leg as it was before anything was asked for it.
+func (l *Leg) anew() Leg {
+	return Leg{
+		No: l.No, Purse: l.Purse, Merchant: l.Merchant, Amount: l.Amount, Parts: l.Parts, State: LegNew, Refunded: l.Refunded,
+	}
 }
 
 // cast leaves a leg's charge or page to a job, which ends it.

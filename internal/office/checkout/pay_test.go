@@ -73,6 +73,7 @@ type callMishap struct {
 	answer checkout.State
 	err    fault.Kind // of Pay, when it has an error
 	end    checkout.State
+	long   bool // it is still unknown when it is first looked at
 	news   checkout.News
 }
 
@@ -91,7 +92,7 @@ var mishaps = []callMishap{
 	{name: "declined when kept", token: "declined to keep", answer: declined, end: abandoned},
 	{name: "the first is declined", two: true, token: "declined at acct_one", answer: declined, end: abandoned},
 	{name: "the second is declined", two: true, token: "declined at acct_two", answer: declined, end: abandoned},
-	{name: "the issuer takes its time", token: "pending", answer: checking, end: abandoned, news: nothing},
+	{name: "the issuer takes its time", token: "pending", answer: checking, end: abandoned, long: true, news: nothing},
 
 	{name: "keep", verb: "keep", luck: []mishap{lostAfter}, answer: ready, err: fault.Unavailable, end: abandoned},
 	{name: "keep", verb: "keep", luck: []mishap{away}, answer: ready, err: fault.Unavailable, end: abandoned},
@@ -116,7 +117,7 @@ var mishaps = []callMishap{
 	{name: "capture", verb: "capture", luck: []mishap{lostAfter}, answer: checking, end: paid, news: found},
 	{name: "capture", verb: "capture", luck: []mishap{away}, answer: checking, end: paid, news: found},
 	{name: "capture", verb: "capture", luck: []mishap{refused}, answer: checking, end: paid, news: found},
-	{name: "capture, always lost", verb: "capture", luck: slices.Repeat([]mishap{lostBefore}, 100), answer: checking, end: abandoned, news: nothing},
+	{name: "capture, always lost", verb: "capture", luck: slices.Repeat([]mishap{lostBefore}, 100), answer: checking, end: abandoned, long: true, news: nothing},
 	{name: "capture, first", two: true, verb: "capture", luck: []mishap{lostAfter}, answer: checking, end: paid, news: found},
 	{name: "capture, second", two: true, verb: "capture", luck: []mishap{fine, lostBefore}, answer: checking, end: paid, news: found},
 	{name: "capture, second", two: true, verb: "capture", luck: []mishap{fine, away}, answer: checking, end: paid, news: found},
@@ -159,8 +160,11 @@ func TestPay_EveryMishapEndsRight(t *testing.T) {
 				end := c.look(draft.ID)
 				c.want(end, tc.end)
 				var news []checkout.News
+				if tc.long {
+					news = append(news, checkout.NewsChecking)
+				}
 				if tc.news != "" {
-					news = []checkout.News{tc.news}
+					news = append(news, tc.news)
 				}
 				if got := c.told.news[draft.ID]; !slices.Equal(got, news) {
 					t.Errorf("the payer was told %v, want %v", got, news)
@@ -417,7 +421,7 @@ func TestSettle_GivesUpAfterTheHorizonAndShowsStaff(t *testing.T) {
 		if e := c.exceptions(); len(e.Unclear) != 0 {
 			t.Errorf("staff still see %+v", e)
 		}
-		if got := c.told.news[draft.ID]; !slices.Equal(got, []checkout.News{checkout.NewsNotTaken}) || !c.look(draft.ID).ToldNo {
+		if got := c.told.news[draft.ID]; !slices.Equal(got, []checkout.News{checkout.NewsChecking, checkout.NewsNotTaken}) || !c.look(draft.ID).ToldNo {
 			t.Errorf("the payer was told %v", got)
 		}
 	})
@@ -441,7 +445,7 @@ func TestSettle_CapturedMoneyReachesTheBooksWhenTheyOpen(t *testing.T) {
 		c.after(10 * time.Minute)
 		a := c.look(draft.ID)
 		c.want(a, checkout.Paid)
-		if got := c.told.news[draft.ID]; !slices.Equal(got, []checkout.News{checkout.NewsPaid}) {
+		if got := c.told.news[draft.ID]; !slices.Equal(got, []checkout.News{checkout.NewsChecking, checkout.NewsPaid}) {
 			t.Errorf("the payer was told %v", got)
 		}
 		if a.Received != (storetest.House{Clock: c.Clock}).PostingDay(1) {

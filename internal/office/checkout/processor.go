@@ -63,6 +63,10 @@ type Processor interface {
 	// and reads it. Denied when the signature is not good. A notice is a hint to
 	// enquire and never the truth: it may be late, repeated or out of order.
 	ReadNotice(header http.Header, body []byte) (Notice, error)
+	// PastNotices gives what happened to a merchant's refunds and disputes since an
+	// instant, oldest first, whether notice of it came or not. The processor does not
+	// remember for ever; what it has forgotten is left out.
+	PastNotices(ctx context.Context, merchant string, since time.Time) ([]Notice, error)
 }
 
 // ChargeOrder is one charge for one legal entity.
@@ -247,10 +251,13 @@ type Notice struct {
 	Subject string       // the page's, refund's or dispute's id
 	Attempt ident.Opaque // from the charge's own data, or ""
 	Leg     int
+	At      time.Time // when it happened; zero when that is not told
 }
 
 // Merchants tells a legal entity's merchant id at the processor, and the purse
 // in which its money arrives.
 type Merchants interface {
 	MerchantOf(entity chart.EntityNo) (merchant string, purse chart.Purse, ok bool)
+	// MerchantIDs lists every merchant id once.
+	MerchantIDs() []string
 }

@@ -40,9 +40,23 @@ func (w *work) settle(ctx context.Context, hint ChargeRef) error {
 		return err
 	}
 	if a.State == Checking {
-		return nil
+		return w.warn(ctx)
 	}
 	return w.tidy(ctx)
+}
+
+// warn tells a payer that we are checking, when a look after his try did not
+// make it known either: most lost answers are found within seconds.
+func (w *work) warn(ctx context.Context) error {
+	if !slices.Contains(w.a.News, NewsChecking) {
+		return nil
+	}
+	next := w.a.LookAt
+	if err := w.note(ctx); err != nil {
+		return err
+	}
+	w.tellAll(ctx)
+	return w.rest(ctx, Checking, next)
 }
 
 // heed makes sure that a charge which the processor tells of is looked at, even
@@ -249,11 +263,18 @@ func (d *Desk) together(ctx context.Context, jobs []func() error) {
 	workers.Wait()
 }
 
-// Run settles what is due until ctx ends.
+// Run settles what is due, and sweeps now and then, until ctx ends.
 func (d *Desk) Run(ctx context.Context) {
 	tick := time.NewTicker(d.o.Every)
 	defer tick.Stop()
+	var swept time.Time
 	for {
+		if now := d.clock.Now(); now.Sub(swept) >= d.o.SweepEvery {
+			swept = now
+			if _, err := d.Sweep(ctx); err != nil && ctx.Err() == nil {
+				d.o.Log.Warn("the processor cannot be asked for notices that did not come; it is asked again", "error", err)
+			}
+		}
 		if _, err := d.SettleDue(ctx); err != nil && ctx.Err() == nil {
 			d.o.Log.Error("what is due of card payments cannot be listed", "error", err)
 		}

@@ -143,6 +143,7 @@ func (w *work) tellAll(ctx context.Context) {
 			return false
 		}
 		w.a.ToldNo = w.a.ToldNo || news == NewsNotTaken
+		w.a.Warned = w.a.Warned || news == NewsChecking
 		return true
 	})
 }

@@ -74,6 +74,9 @@ func (w *work) note(ctx context.Context) error {
 // rest ends the turn in a state, to be looked at again at an instant.
 func (w *work) rest(ctx context.Context, state State, lookAt time.Time) error {
 	w.a.State, w.a.Held, w.a.LookAt = state, false, lookAt
+	if state != Checking {
+		w.dropNews(NewsChecking) // he hears how it ended
+	}
 	return w.save(ctx)
 }
 
@@ -397,6 +400,9 @@ func (w *work) turnBack(ctx context.Context, why error) error {
 func (w *work) unclear(ctx context.Context) error {
 	if w.a.State != Checking {
 		w.a.Looks = 0
+	}
+	if !w.a.Warned {
+		w.tell(NewsChecking)
 	}
 	return w.rest(ctx, Checking, w.soon())
 }

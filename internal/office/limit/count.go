@@ -63,7 +63,6 @@ type Measure string
 
 // The measures.
 const (
-	looking  Measure = "looking"  // look-ups under way
 	missed   Measure = "missed"   // look-ups that found nothing
 	found    Measure = "found"    // of an address: the numbers found
 	trying   Measure = "trying"   // cards under way
@@ -124,6 +123,9 @@ func subjectsOf(who Who) subjects {
 	s := subjects{
 		number: SubjectOf(Number, who.Number.Digits()), device: SubjectOf(Device, who.Device),
 		address: SubjectOf(Address, addressText(who.Address)), card: SubjectOf(Card, who.Card), visit: SubjectOf(Visit, who.Visit),
+	}
+	if who.Handle != "" {
+		s.number = SubjectOf(Number, "handle "+who.Handle) // a blank is in no number
 	}
 	if who.Key != "" {
 		s.address = SubjectOf(Key, who.Key)
@@ -247,7 +249,8 @@ func at(sums []Sum, place int) Sum {
 // against are the windows that a limit compares.
 type against struct {
 	failures Window // what failed
-	going    Window // what is under way: it may fail
+	itself   bool   // the try itself is not among the failures, and counts with them
+	going    Window // what is under way: it may fail; nobody's where nothing is
 	credit   Window // the different successes, for limits that are net of them
 }
 
@@ -263,6 +266,9 @@ func (q *inquiry) steps(rule Rule, steps Steps, a against) {
 	}
 	q.judges = append(q.judges, func(sums []Sum, solved bool) Verdict {
 		n := at(sums, failures).N + max(0, at(sums, going).N)
+		if a.itself {
+			n++
+		}
 		successes := int64(0)
 		if place := len(q.windows) + credit; credit >= 0 && place < len(sums) {
 			successes = sums[place].Abouts

@@ -8,13 +8,14 @@
 // nothing in memory: every count is in the database, so that all doors and all
 // nodes see the same. Whom it counts is stored as a keyed fingerprint only.
 //
-// Invariants: a try is counted before it is made and judged by what stands then,
-// so that many at once get no more than one after another. A refused try leaves
-// no trace: whoever hammers a closed door does not keep it closed. What is
-// counted against an address is failures net of successes, because an office is
-// not one person. Every limit heals when its window has passed.
+// Invariants: a card is counted before it is tried, a look-up before it is
+// answered, and judged by what stands then, so that many at once get no more than
+// one after another. A refused try leaves no trace: whoever hammers a closed door
+// does not keep it closed. What is counted against an address is failures net of
+// successes, because an office is not one person. Every limit heals when its
+// window has passed.
 //
-// Start reading at Limits.Look, then Limits.Card; Rules are in rules.go.
+// Start reading at Limits.Looked, then Limits.Card; Rules are in rules.go.
 package limit
 
 import (
@@ -33,6 +34,7 @@ import (
 // has no way to lift a challenge.
 type Who struct {
 	Number  billpay.Number // as typed, whether it exists or not
+	Handle  string         // in place of Number: an earlier system's number, as it is looked up
 	Device  string         // an opaque id of the browser
 	Address netip.Addr     // of the client, as seen past our own proxies; IPv6 counts by /64
 	// Key is the id of an integrator's key. It counts in place of the address, which
@@ -86,28 +88,54 @@ func New(store Store, rules Rules, clk clock.Clock) *Limits {
 	return &Limits{store: store, rules: rules, clock: clk, closed: closed{until: map[Subject]time.Time{}}}
 }
 
-// Look asks whether a look-up by number and fact, or by statement code, may be
-// made. When it allows, Missed or Found must tell what came of it; a look-up of
-// which nothing is told counts as under way for a few minutes.
-func (l *Limits) Look(ctx context.Context, who Who) (Verdict, error) {
-	v, err := l.decide(ctx, l.looking(who))
-	return v, fault.Wrap("limit.Look", err)
+// Looked tells what a look-up by number and fact, or by statement code, came to,
+// and gives whether its answer may be given. Whoever looks asks before the answer
+// leaves, and when it may not, gives the same answer at the same moment to what
+// was found and what was not. So of many guesses at once no more are answered
+// than of guesses one after another, and one that is not answered leaves no trace.
+//
+// A miss counts against number, device and address. A hit takes nothing off the
+// number's or the device's own misses, or whoever owns one good pair of number and
+// fact could wash theirs away; the address is credited once per account that was
+// found, which number names on a hit.
+func (l *Limits) Looked(ctx context.Context, who Who, hit bool, number billpay.Number) (Verdict, error) {
+	q := l.looked(who, hit, number)
+	v, err := l.decide(ctx, q)
+	if err == nil && v.Answer == Allow && !hit {
+		err = l.count(ctx, marked(q.counts))
+	}
+	return v, fault.Wrap("limit.Looked", err)
 }
 
-// looking counts and judges a look-up.
-func (l *Limits) looking(who Who) *inquiry {
+// marked gives what has pauses begin now. That comes after the verdict: a pause is
+// measured from the failure before.
+func marked(counts []Count) []Count {
+	marks := make([]Count, len(counts))
+	for i, c := range counts {
+		c.N, c.Mark = 0, true
+		marks[i] = c
+	}
+	return marks
+}
+
+// looked counts and judges a look-up.
+func (l *Limits) looked(who Who, hit bool, number billpay.Number) *inquiry {
 	r, s := &l.rules.Looks, subjectsOf(who)
 	q := l.inquiry(s)
 	from := limited{AddressLooks, s.address, r.Address}
 	if s.address.Kind == Key {
 		from = limited{KeyLooks, s.address, r.Key}
 	}
+	credit := Window{s.address, found, r.Address.Within}
 	for _, limit := range []limited{{NumberLooks, s.number, r.Number}, {DeviceLooks, s.device, r.Device}, from} {
-		q.steps(limit.rule, limit.steps, against{
-			failures: Window{limit.subject, missed, limit.steps.Within},
-			going:    Window{limit.subject, looking, r.Going},
-			credit:   Window{s.address, found, r.Address.Within},
-		})
+		failures := Window{limit.subject, missed, limit.steps.Within}
+		q.steps(limit.rule, limit.steps, against{failures: failures, credit: credit, itself: hit})
+		if !hit {
+			q.counts = append(q.counts, ofSomebody([]Count{{Window: failures, N: 1}})...)
+		}
+	}
+	if hit {
+		q.counts = append(q.counts, ofSomebody([]Count{{Window: credit, About: SubjectOf(Number, number.Digits()), N: 1}})...)
 	}
 	return q
 }
@@ -117,39 +145,6 @@ type limited struct {
 	rule    Rule
 	subject Subject
 	steps   Steps
-}
-
-// Missed tells that a look-up that was allowed found nothing.
-func (l *Limits) Missed(ctx context.Context, who Who) error {
-	r, s := &l.rules.Looks, subjectsOf(who)
-	counts := l.looked(s)
-	for _, limit := range []struct {
-		subject Subject
-		steps   Steps
-	}{{s.number, r.Number}, {s.device, r.Device}, {s.address, r.Address}} {
-		counts = append(counts, Count{Window: Window{limit.subject, missed, limit.steps.Within}, N: 1, Mark: true})
-	}
-	return fault.Wrap("limit.Missed", l.count(ctx, counts))
-}
-
-// Found tells that a look-up that was allowed found an account. It takes nothing
-// off the number's or the device's own misses, or whoever owns one good pair of
-// number and fact could wash theirs away; the address is credited once per number.
-func (l *Limits) Found(ctx context.Context, who Who) error {
-	s := subjectsOf(who)
-	counts := append(l.looked(s), Count{
-		Window: Window{s.address, found, l.rules.Looks.Address.Within}, About: s.number, N: 1,
-	})
-	return fault.Wrap("limit.Found", l.count(ctx, counts))
-}
-
-// looked ends what Look counted as under way.
-func (l *Limits) looked(s subjects) []Count {
-	var counts []Count
-	for _, subject := range []Subject{s.number, s.device, s.address} {
-		counts = append(counts, Count{Window: Window{subject, looking, l.rules.Looks.Going}, N: -1})
-	}
-	return counts
 }
 
 // Solved tells that a challenge was solved on a device, which lifts challenges

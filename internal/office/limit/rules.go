@@ -109,8 +109,7 @@ type Rules struct {
 // Looks limits look-ups by number and fact, and by statement code.
 type Looks struct {
 	Number, Device, Address Steps
-	Key                     Steps         // of an integrator, in place of its address; of the same window
-	Going                   time.Duration // a look-up of which nothing was told counts so long
+	Key                     Steps // of an integrator, in place of its address; of the same window
 }
 
 // Cards limits cards before they reach the processor.
@@ -164,7 +163,6 @@ func Defaults() Rules {
 			Device:  Steps{Within: day, Free: 5, Most: 15, Pause: 15 * time.Minute, PauseMax: 12 * time.Hour},
 			Address: Steps{Within: time.Hour, Free: 5, Most: 30, Per: 4, Pause: 10 * time.Minute, PauseMax: time.Hour},
 			Key:     Steps{Within: time.Hour, Free: 100, Most: 100, Per: 4, Pause: 10 * time.Minute, PauseMax: time.Hour},
-			Going:   5 * time.Minute,
 		},
 		Cards: Cards{
 			Least:   100,
@@ -230,7 +228,7 @@ func (r *Rules) Validate() error {
 	if r.Looks.Key.Within != r.Looks.Address.Within || c.Key.Within != c.Address.Within {
 		return fault.New(fault.Invalid, "limit.Validate", "the limits %s and %s need the windows of those by address", KeyLooks, KeyCards)
 	}
-	if r.Solved < time.Minute || r.Looks.Going < time.Minute || c.Going < time.Minute || c.Barred < time.Minute || c.Wait < time.Minute ||
+	if r.Solved < time.Minute || c.Going < time.Minute || c.Barred < time.Minute || c.Wait < time.Minute ||
 		c.Least < 1 || c.AtOnce < 0 || k.Life < time.Minute || k.Life > time.Hour || k.Tries < 1 || k.Tries > 10 {
 		return fault.New(fault.Invalid, "limit.Validate", "a time, the least amount or the tries at a code are out of range")
 	}

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/clock"
 	"github.com/billfold/billfold/internal/base/fault"
@@ -68,6 +70,20 @@ func (h *House) MerchantOf(entity chart.EntityNo) (merchant string, purse chart.
 		}
 	}
 	return "", chart.Purse{}, false
+}
+
+// MerchantIDs lists the merchant ids at the card processor.
+func (h *House) MerchantIDs() []string {
+	var ids []string
+	if h.plan.Processor == nil {
+		return nil
+	}
+	for _, account := range h.plan.accounts {
+		if id := account.ID.Reveal(); account.Kind == Merchant && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // EntityOf gives the configured entity of a number in the books.

@@ -109,8 +109,8 @@ var (
 
 // Bill shows what is open of the bill that a statement code was printed on. Both
 // errors are fault.NotFound. After a merge of the account a code is not known any
-// more: what it stood for was billed anew.
-func (r *Registry) Bill(ctx context.Context, access audit.Access, code string) (Bill, error) {
+// more: what it stood for was billed anew. For told see Match.
+func (r *Registry) Bill(ctx context.Context, access audit.Access, code string, told Told) (Bill, error) {
 	const op = "registry.Bill"
 	since := r.clock.Now()
 	if err := access.Check(); err != nil {
@@ -121,10 +121,17 @@ func (r *Registry) Bill(ctx context.Context, access audit.Access, code string) (
 		return Bill{}, fault.Wrap(op, err)
 	}
 	bill, err := r.bill(ctx, coded)
-	if fault.KindOf(err) == fault.NotFound {
-		r.hold(ctx, since)
+	missed := fault.KindOf(err) == fault.NotFound
+	if err != nil && !missed {
+		return Bill{}, fault.Wrap(op, err)
 	}
-	if err != nil {
+	// A code that has expired was once given out: no guess.
+	if err := told(ctx, !missed || errors.Is(err, ErrCodeExpired), bill.Number); err != nil {
+		r.hold(ctx, since)
+		return Bill{}, err
+	}
+	if missed {
+		r.hold(ctx, since)
 		return Bill{}, fault.Wrap(op, err)
 	}
 	return bill, fault.Wrap(op, r.trail.Record(ctx, access, audit.ReadBill, coded.Book))

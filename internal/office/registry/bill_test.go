@@ -34,7 +34,7 @@ func (o *office) code(t *testing.T, number billpay.Number) string {
 // shows writes a bill as "premium@1 100.00 [1]; ...".
 func (o *office) shows(t *testing.T, code string) string {
 	t.Helper()
-	b, err := o.registry.Bill(ctx, byGuest(t), code)
+	b, err := o.registry.Bill(ctx, byGuest(t), code, unlimited)
 	if err != nil {
 		t.Fatalf("Bill: %v", err)
 	}
@@ -70,7 +70,7 @@ func TestBill_ShowsWhatWasOpenWhenTheCodeWasMade(t *testing.T) {
 		f.pay(t, "p1", f.ana.Digits(), 4000)
 		f.wantBill(t, "partly paid", code, "premium@1 65.00 [1 3]; medical@2 30.00 [2]")
 
-		b, err := f.registry.Bill(ctx, byGuest(t), code)
+		b, err := f.registry.Bill(ctx, byGuest(t), code, unlimited)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,7 +123,7 @@ func TestBill_WhatIsNoCodeIsOneAnswer(t *testing.T) {
 			"never given out": registry.NewCode(), "too short": code[:9], "too long": code + "2", "nothing": "", "other letters": "0000000000",
 			"a number": f.ana.Digits(), "of a merged account": merged, "endless": strings.Repeat(code, 1000), "no text": "\xff\xfe",
 		} {
-			b, err := f.registry.Bill(ctx, byGuest(t), typed)
+			b, err := f.registry.Bill(ctx, byGuest(t), typed, unlimited)
 			if !errors.Is(err, registry.ErrNoCode) || fault.KindOf(err) != fault.NotFound || b.Dues != nil {
 				t.Errorf("%s: got %+v and %v, want no code", situation, b, err)
 			}
@@ -135,7 +135,7 @@ func TestBill_WhatIsNoCodeIsOneAnswer(t *testing.T) {
 		o.Clock.Advance(registry.CodeDays * 24 * time.Hour)
 		f.wantBill(t, "on its last day", code, "premium@1 100.00 [1]")
 		o.Clock.Advance(24 * time.Hour)
-		if _, err := f.registry.Bill(ctx, byGuest(t), code); !errors.Is(err, registry.ErrCodeExpired) || held != 10 {
+		if _, err := f.registry.Bill(ctx, byGuest(t), code, unlimited); !errors.Is(err, registry.ErrCodeExpired) || held != 10 {
 			t.Errorf("got %v on day 61, want expired", err)
 		}
 	})
@@ -152,7 +152,7 @@ func TestBill_ShowsNoCareThatIsNotOrdinary(t *testing.T) {
 			f.bill(t, fmt.Sprint("child", i), f.leo, chart.Pharmacy, privacy, 10)
 		}
 		code := f.code(t, f.ana)
-		b, err := f.registry.Bill(ctx, byGuest(t), code)
+		b, err := f.registry.Bill(ctx, byGuest(t), code, unlimited)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,6 +36,12 @@ type Filed struct {
 	Trail      audit.Head // where the account's audit trail stands
 }
 
+// Told is told what a look-up came to before anything of it is given away, for
+// package limit to count, and on a hit whose account it was. Its error is given in
+// place of the answer, and at the moment of a miss, so that whoever may not know
+// cannot tell the two apart.
+type Told func(ctx context.Context, hit bool, number billpay.Number) error
+
 // Match finds the billing account that a guest names by its number, or an old
 // number of an earlier system, when the fact beside it is on file: the ZIP code
 // of a current address or the last name, for an organisation its name. Numbers
@@ -47,8 +53,8 @@ type Filed struct {
 // file, the account with the next number stands in for it. And it is answered at
 // a fixed moment after the call began, so that what is left of a difference does
 // not show. A hit is one entry in the account's audit trail; a miss is nobody's
-// and is for package limit to count.
-func (r *Registry) Match(ctx context.Context, access audit.Access, number, fact string) (Guest, error) {
+// and is for told to count.
+func (r *Registry) Match(ctx context.Context, access audit.Access, number, fact string, told Told) (Guest, error) {
 	const op = "registry.Match"
 	since := r.clock.Now()
 	if err := access.Check(); err != nil {
@@ -66,6 +72,10 @@ func (r *Registry) Match(ctx context.Context, access audit.Access, number, fact 
 	if err != nil {
 		return Guest{}, fault.Wrap(op, err)
 	}
+	if err := told(ctx, fits, hitNumber(filed.Book, fits)); err != nil {
+		r.hold(ctx, since)
+		return Guest{}, err
+	}
 	if !fits {
 		r.hold(ctx, since)
 		return Guest{}, &fault.Error{Kind: fault.NotFound, Op: op, Err: ErrNoMatch}
@@ -74,6 +84,13 @@ func (r *Registry) Match(ctx context.Context, access audit.Access, number, fact 
 		return Guest{}, fault.Wrap(op, err)
 	}
 	return Guest{filed.Opaque, billpay.Number(filed.Book)}, nil
+}
+
+func hitNumber(book ledger.BookNo, hit bool) billpay.Number {
+	if !hit {
+		return 0
+	}
+	return billpay.Number(book)
 }
 
 // readNumber reads a number or old number; unlike staff, a guest names nothing

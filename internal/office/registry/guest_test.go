@@ -94,8 +94,11 @@ func newGuests(t *testing.T, o *storetest.Office) *guests {
 
 func (g *guests) match(t *testing.T, number, fact string) (registry.Guest, error) {
 	t.Helper()
-	return g.registry.Match(ctx, byGuest(t), number, fact)
+	return g.registry.Match(ctx, byGuest(t), number, fact, unlimited)
 }
+
+// unlimited lets every look-up be answered.
+func unlimited(context.Context, bool, billpay.Number) error { return nil }
 
 func (g *guests) hits(t *testing.T, situation, number, fact string, want billpay.Number) {
 	t.Helper()
@@ -138,8 +141,42 @@ func TestMatch_NumberAndFactGoTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 		g.misses(t, "an opaque id", string(a.Opaque), "80302")
-		if _, err := g.registry.Match(ctx, audit.Access{}, g.eva.Digits(), "80302"); fault.KindOf(err) != fault.Denied {
+		if _, err := g.registry.Match(ctx, audit.Access{}, g.eva.Digits(), "80302", unlimited); fault.KindOf(err) != fault.Denied {
 			t.Errorf("got %v without an actor, want denied", err)
+		}
+	})
+}
+
+// Whoever may not know learns the same, at the same moment, of a hit and a miss.
+func TestMatch_AnAnswerThatIsHeldBackSaysNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, o *storetest.Office) {
+		g := newGuests(t, o)
+		held := 0
+		g.registry.HoldMisses(func(context.Context, time.Time) { held++ })
+		before, err := o.Store.AuditOf(ctx, ledger.BookNo(g.eva))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop := errors.New("too many")
+		for i, fact := range []string{"80302", "80303"} {
+			var told string
+			guest, err := g.registry.Match(ctx, byGuest(t), g.eva.Digits(), fact,
+				func(_ context.Context, hit bool, number billpay.Number) error {
+					told = fmt.Sprint(hit, number == g.eva)
+					return stop
+				})
+			if guest != (registry.Guest{}) || err != stop {
+				t.Errorf("got %+v and %v, want nothing but the reason", guest, err)
+			}
+			if want := []string{"true true", "false false"}[i]; told != want {
+				t.Errorf("told %s, want %s", told, want)
+			}
+		}
+		if held != 2 {
+			t.Errorf("%d of 2 answers waited for the moment of a miss", held)
+		}
+		if after, err := o.Store.AuditOf(ctx, ledger.BookNo(g.eva)); err != nil || len(after) != len(before) {
+			t.Errorf("got %d entries and %v, want %d: nothing was shown", len(after), err, len(before))
 		}
 	})
 }
@@ -283,7 +320,7 @@ func TestMatch_UnknownNumberAndWrongFactDifferInNothing(t *testing.T) {
 				number := from[draw.IntN(len(from))]
 				fact := wrongFacts[draw.IntN(len(wrongFacts))]
 				began := clock.System{}.Now()
-				guest, err := r.Match(ctx, a, number.Digits(), fact)
+				guest, err := r.Match(ctx, a, number.Digits(), fact, unlimited)
 				took := clock.System{}.Now().Sub(began)
 				if i >= 40 {
 					times[kind] = append(times[kind], took.Seconds())

@@ -67,8 +67,10 @@ func resting(ctx context.Context, c *Client) map[string]error {
 	_, keep := c.Keep(ctx, "pm_1", "k")
 	_, openPage := c.OpenPage(ctx, checkout.PageOrder{Charge: order}, "k")
 	_, enquirePage := c.EnquirePage(ctx, "acct_1/cs_1")
+	_, past := c.PastNotices(ctx, merchant, noon)
 	return map[string]error{
-		"open": open, "enquire": enquire, "enquire refund": enquireRefund, "enquire dispute": enquireDispute, "card": card,
+		"past notices": past,
+		"open":         open, "enquire": enquire, "enquire refund": enquireRefund, "enquire dispute": enquireDispute, "card": card,
 		"keep": keep, "open page": openPage, "enquire page": enquirePage,
 	}
 }

@@ -12,7 +12,7 @@
 // cloned to an entity's account for each charge.
 //
 // Invariants:
-//   - One call is one request. Nothing here or below repeats one by itself,
+//   - One call is one request (a list, one for each page). Nothing here or below repeats one by itself,
 //     because whether to ask again is for checkout to decide (transport.go).
 //   - A call that moves money (Authorise, Capture, Void, Refund) fails as
 //     fault.UnknownOutcome when its answer was lost, and as fault.Unavailable only

@@ -116,6 +116,7 @@ func TestClient_SendsOnlyWhatTheAPIKnows(t *testing.T) {
 			return nil
 		},
 		"enquire page": func() error { _, err := c.EnquirePage(ctx, merchant+"/cs_1"); return err },
+		"past notices": func() error { _, err := c.PastNotices(ctx, merchant, noon); return err },
 		"close page":   func() error { return c.ClosePage(ctx, merchant+"/cs_1") },
 	} {
 		if err := call(); err != nil {

@@ -42,6 +42,7 @@ var endpoints = []endpoint{
 	{"POST /v1/checkout/sessions", "checkout.sessions.create", (*turn).createSession, false},
 	{"GET /v1/checkout/sessions/{id}", "checkout.sessions.get", (*turn).getSession, false},
 	{"POST /v1/checkout/sessions/{id}/expire", "checkout.sessions.expire", (*turn).expireSession, false},
+	{"GET /v1/events", "events.list", (*turn).listEvents, false},
 }
 
 // The hosted page's two endpoints.

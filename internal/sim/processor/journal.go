@@ -181,15 +181,27 @@ func (j *journal) flush() {
 
 // answerAt reads an answer that is on disk.
 func (j *journal) answerAt(at place) (*answer, error) {
-	line := make([]byte, at.size)
-	if _, err := j.file.ReadAt(line, at.at); err != nil {
-		return nil, fault.New(fault.Unavailable, "processor.answerAt", "the journal cannot be read: %v", err)
+	r, err := j.recordAt(at)
+	if err == nil && r.Answer == nil {
+		err = fault.New(fault.Corrupt, "processor.answerAt", "the journal has no answer at byte %d", at.at)
 	}
-	var r record
-	if err := json.NewDecoder(bytes.NewReader(line)).Decode(&r); err != nil || r.Answer == nil {
-		return nil, fault.New(fault.Corrupt, "processor.answerAt", "the journal has no answer at byte %d", at.at)
+	if err != nil {
+		return nil, err
 	}
 	return r.Answer, nil
+}
+
+// recordAt reads a record that is on disk.
+func (j *journal) recordAt(at place) (*record, error) {
+	line := make([]byte, at.size)
+	if _, err := j.file.ReadAt(line, at.at); err != nil {
+		return nil, fault.New(fault.Unavailable, "processor.recordAt", "the journal cannot be read: %v", err)
+	}
+	var r record
+	if err := json.NewDecoder(bytes.NewReader(line)).Decode(&r); err != nil {
+		return nil, fault.New(fault.Corrupt, "processor.recordAt", "the journal has no record at byte %d", at.at)
+	}
+	return &r, nil
 }
 
 // close ends the journal; a second time it does nothing.

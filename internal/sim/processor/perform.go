@@ -20,6 +20,7 @@ type turn struct {
 	publishable bool   // asked with the key that browsers have
 	base        string // the simulator's own origin
 	keys        *keys
+	journal     *journal                     // of what was done before
 	digest      func(parts ...string) []byte // keyed
 	notify      bool                         // whether events go anywhere
 	answer      testcard.Answer              // what becomes of the answer
@@ -189,7 +190,7 @@ func (p *Processor) act(q request, base string, luck luck) (reply, error) {
 func (p *Processor) turn(account string) *turn {
 	return &turn{
 		state: p.state, now: p.clock.Now(), delays: p.delays, account: account, keys: &p.keys, digest: p.fingerprint,
-		notify: p.outbox.isAddressed(), base: p.options.URL,
+		notify: p.outbox.isAddressed(), base: p.options.URL, journal: p.journal,
 	}
 }
 

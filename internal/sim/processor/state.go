@@ -19,6 +19,7 @@ type state struct {
 	disputes  map[string]*dispute
 	sessions  map[string]*session
 	entries   []Entry
+	events    []past
 	answers   map[string]answered // by key with account
 	due       map[string]time.Time
 }
@@ -81,6 +82,10 @@ func (s *state) apply(r *record, at place) {
 		s.plan(x.ID, ends)
 	}
 	s.entries = append(s.entries, r.Entries...)
+	for i := range r.Events {
+		e := &r.Events[i]
+		s.events = append(s.events, past{id: e.ID, kind: e.Kind, account: e.Account, created: e.Created, at: at})
+	}
 	if r.Answer != nil {
 		s.answers[r.Answer.Key] = answered{r.Answer.Digest, at}
 	}

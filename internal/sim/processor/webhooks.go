@@ -21,8 +21,11 @@ const apiVersion = "2026-02-25.clover"
 
 // event is something that happened, as it is sent.
 type event struct {
-	ID   string          `json:"id"`
-	Body json.RawMessage `json:"body"`
+	ID      string          `json:"id"`
+	Kind    string          `json:"kind"`
+	Account string          `json:"account,omitempty"`
+	Created int64           `json:"created"`
+	Body    json.RawMessage `json:"body"`
 }
 
 // emit makes an event of the account at hand. While webhooks go nowhere there are
@@ -42,7 +45,7 @@ func (t *turn) emit(kind string, subject shape) {
 	if err != nil {
 		panic(fmt.Errorf("processor: writing an event: %w", err))
 	}
-	t.record.Events = append(t.record.Events, event{ID: e["id"].(string), Body: body})
+	t.record.Events = append(t.record.Events, event{ID: e["id"].(string), Kind: kind, Account: t.account, Created: t.now.Unix(), Body: body})
 }
 
 // letter is an event on its way.

@@ -17,7 +17,6 @@ import (
 	"github.com/billfold/billfold/internal/payments/allocate"
 	"github.com/billfold/billfold/internal/people/billpay"
 	"github.com/billfold/billfold/internal/store"
-	"github.com/billfold/billfold/internal/store/throwaway/pgtest"
 )
 
 // Engines lists the engines that the suite runs on.
@@ -50,18 +49,19 @@ var Start = time.Date(2026, time.November, 23, 15, 0, 0, 0, time.UTC)
 // Open opens a fresh store on an engine, with an operating book for payments.
 func Open(t testing.TB, engine string) *Office {
 	t.Helper()
-	keys, err := vault.Create(t.TempDir() + "/keys")
+	keys, err := vault.Create(folder(t) + "/keys")
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := &Office{Clock: clock.At(Start), Vault: keys}
 	options := store.Options{}
 	if engine == "postgres" {
-		o.DSN = pgtest.Database(t)
+		o.DSN = onServer.Database(t)
 		options.DSN = o.DSN
 	} else {
-		o.Dir = t.TempDir()
+		o.Dir = folder(t)
 		options.Dir = o.Dir
+		newFile(t, o.Dir)
 	}
 	o.Store, err = store.Open(context.Background(), options, keys, o.Clock)
 	if err != nil {

@@ -22,15 +22,17 @@ import (
 // Its user must be allowed to make databases.
 const DSNEnv = "BILLFOLD_TEST_DSN"
 
-// Settings are those of a cluster for tests: a test that kills the program
+// Options are those of a cluster for tests: a test that kills the program
 // proves as much without the disk's word, since the server outlives it.
-func Settings() map[string]string {
-	return map[string]string{
+func Options() throwaway.Options {
+	return throwaway.Options{Dir: throwaway.Memory(), Settings: map[string]string{
+		"autovacuum":         "off", // no database lives long enough, and its visits hold up who copies one
 		"fsync":              "off",
 		"full_page_writes":   "off",
-		"synchronous_commit": "on",
 		"max_connections":    "300",
-	}
+		"max_wal_size":       "256MB", // the log may lie in memory
+		"synchronous_commit": "on",
+	}}
 }
 
 // cluster holds the shared cluster for as long as the binary runs: it ends when
@@ -42,7 +44,7 @@ var shared = sync.OnceValues(func() (throwaway.Server, error) {
 		return throwaway.At(dsn), nil
 	}
 	var err error
-	cluster, err = throwaway.Start(context.Background(), throwaway.Options{Settings: Settings()})
+	cluster, err = throwaway.Start(context.Background(), Options())
 	if err != nil {
 		return throwaway.Server{}, err
 	}

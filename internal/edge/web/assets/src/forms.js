@@ -37,10 +37,13 @@ export function back(form) {
   for (const button of form.querySelectorAll("button[type=submit]")) button.removeAttribute("aria-disabled");
 }
 
+// firstSlip stops a form whose number has a slip, once. The same text sent again is
+// meant: it may be a number of an earlier system, which only the server knows.
 function firstSlip(form) {
   for (const field of form.querySelectorAll("[data-number]")) {
     const problem = field.numberProblem?.();
-    if (!problem) continue;
+    if (!problem || (field.value && field.dataset.meant === field.value)) continue;
+    field.dataset.meant = field.value;
     showProblem(field, problem);
     return field;
   }
