@@ -295,10 +295,13 @@ func TestGuest_WithoutScriptAChangedAmountIsOnePayment(t *testing.T) {
 	for _, tc := range []struct {
 		situation             string
 		beforeChange, atFirst bool // when the older page is finished, and whether he comes back from it
+		again                 bool // he begins again at the first page
 	}{
-		{"the older page is finished after the change", false, false},
-		{"the older page is finished before the change", true, false},
-		{"the older payment is made", true, true},
+		{"the older page is finished after the change", false, false, false},
+		{"the older page is finished before the change", true, false, false},
+		{"the older payment is made", true, true, false},
+		{"the older page is finished after a new beginning", false, false, true},
+		{"the older page is finished before a new beginning", true, false, true},
 	} {
 		t.Run(tc.situation, func(t *testing.T) {
 			c := openCounter(t)
@@ -315,6 +318,9 @@ func TestGuest_WithoutScriptAChangedAmountIsOnePayment(t *testing.T) {
 				g.follow(g.get("/result")).want(t, http.StatusOK, "Your payment was received", "$20.00")
 				checkOnce(t, c, 20_00)
 				return
+			}
+			if tc.again {
+				g.find()
 			}
 			next := g.post("/review", "attempt", g.review("35", "").attempt(t)).Header.Get("Location")
 			if !strings.HasPrefix(next, cardPages) || next == older {

@@ -142,7 +142,22 @@ func (v *visit) guestFind() {
 		return
 	}
 	fund, _ := chart.ParseFund(a.Fund) // judgeStart has read it
-	v.keep(keptErrand, errand{Number: found.Number.Digits(), Fund: fund, Typed: shownAgain(a.Number), Fact: a.Fact})
+	v.takeUp(errand{Number: found.Number.Digits(), Fund: fund, Typed: shownAgain(a.Number), Fact: a.Fact})
+}
+
+// takeUp goes on with a new errand. The one before it is given up: a card page of
+// it may still stand open in another window, and would be a second payment.
+func (v *visit) takeUp(e errand) {
+	var before errand
+	if v.kept(keptErrand, &before) && before.Attempt != "" {
+		_, err := v.Guest.Desk.Withdraw(context.WithoutCancel(v.ctx()), before.Attempt)
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			v.unavailable("an attempt cannot be withdrawn", err)
+			return
+		}
+		// One that was paid, or of which it is not known, takes its course by itself.
+	}
+	v.keep(keptErrand, e)
 	v.rise()
 	v.seeOther("/pay")
 }
@@ -293,9 +308,7 @@ func (v *visit) openBill(typed string) {
 	case len(bill.Dues) == 0:
 		v.stop(http.StatusOK, w.NothingOpen, link{"/", v.words.Pieces.StartAgain})
 	default:
-		v.keep(keptErrand, errandOf(bill))
-		v.rise()
-		v.seeOther("/pay")
+		v.takeUp(errandOf(bill))
 	}
 }
 
