@@ -43,6 +43,19 @@ func TestSupport_IsWhatOnlyStartsProcesses(t *testing.T) {
 	}
 }
 
+func TestLinkDatabase_KnowsWhatATestLinks(t *testing.T) {
+	t.Chdir("../..")
+	links, err := (&run{ctx: t.Context()}).linkDatabase()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]bool{"/internal/store": true, "/internal/edge/web": true, "/internal/format/x12": false} {
+		if links[modulePath+path] != want {
+			t.Errorf("%s: got %v", path, !want)
+		}
+	}
+}
+
 func TestPatterns(t *testing.T) {
 	for _, tc := range []struct {
 		name    string

@@ -9,11 +9,11 @@ import (
 // concurrent is how a package shows that its own code meets other goroutines.
 var concurrent = regexp.MustCompile(`(?m)^\s*(go [\w(]|"sync"|"sync/atomic")`)
 
-// looks names the tests that look at pages in a browser, and one that computes
-// for long on a single goroutine: minutes under the detector, which learns nothing
+// looks names the tests that look at pages in a browser, and those that compute for
+// long on a single goroutine: minutes under the detector, which learns nothing
 // from them. What a browser sends is sent to the same code by tests without one,
 // and by TestFields_TakeACard.
-const looks = "InBrowser|^TestGallery|^TestFields_(AreAccessible|SetWhatIsTyped|SayWhatIsWrong)$|^TestDetectionRates$"
+const looks = "InBrowser|^TestGallery|^TestFields_(AreAccessible|SetWhatIsTyped|SayWhatIsWrong)$|^Test(DetectionRates$|Attack_|Wave_)"
 
 // support is what only starts processes, with which it shares no memory: commands,
 // and what tests are made with. The latter runs under the detector in the tests.

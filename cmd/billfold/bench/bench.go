@@ -5,6 +5,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -42,11 +43,17 @@ type Options struct {
 	Seconds time.Duration // how long a rate is measured
 	Items   int           // in the file of the file bench, and accounts of the lookup bench
 	Numbers int           // issued by the numbers bench
+	People  int           // accounts that callers pay to and look up; peopleDefault when 0
 	// Probe writes the file bench's reference rows; nil means in this process, whose
 	// memory then holds the reference's too.
 	Probe func(ctx context.Context, at probe.Address, count, run int) (time.Duration, error)
 	Say   func(format string, args ...any)
 }
+
+// peopleDefault is how many accounts callers are spread over.
+const peopleDefault = 100_000
+
+func (o Options) people() int { return cmp.Or(o.People, peopleDefault) }
 
 // Reference is what a figure is held against.
 type Reference struct {
@@ -198,8 +205,8 @@ func (b *office) open(ctx context.Context, o Options) error {
 // benchOnline holds online posting against what the engine does by itself:
 // PostgreSQL's own benchmark, or one commit per payment on SQLite.
 func benchOnline(ctx context.Context, b *office, o Options) (Figure, error) {
-	o.Say("opening %d accounts", onlineAccounts)
-	numbers, err := b.openAccounts(ctx, onlineAccounts, 2)
+	o.Say("opening %d accounts", o.people())
+	numbers, err := b.openAccounts(ctx, o.people(), 2)
 	if err != nil {
 		return Figure{}, err
 	}

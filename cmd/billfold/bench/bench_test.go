@@ -18,7 +18,7 @@ func TestRun(t *testing.T) {
 		t.Run(c.name+" on "+c.engine, func(t *testing.T) {
 			figures := 0
 			err := Run(t.Context(), c.name, Options{
-				Engine: c.engine, Dir: throwaway.Memory(), Seconds: 200 * time.Millisecond, Items: 3000, Numbers: 30_000, Say: t.Logf,
+				Engine: c.engine, Dir: throwaway.Memory(), Seconds: 200 * time.Millisecond, Items: 3000, Numbers: 30_000, People: 3000, Say: t.Logf,
 			}, func(f Figure) error {
 				if figures++; f.Rate <= 0 || f.Reference.Rate <= 0 || f.Ratio <= 0 {
 					t.Errorf("got a figure without a rate or a reference: %+v", f)

@@ -21,9 +21,8 @@ import (
 )
 
 const (
-	onlineAccounts = 100_000
-	onlineCallers  = 64
-	itemCents      = money.Cents(1_000_000) // large enough that no run pays an item off
+	onlineCallers = 64
+	itemCents     = money.Cents(1_000_000) // large enough that no run pays an item off
 )
 
 var clerk = ident.Actor{Kind: ident.System, Name: "bench"}

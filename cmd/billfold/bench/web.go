@@ -91,8 +91,8 @@ func benchWeb(ctx context.Context, b *office, o Options, each func(Figure) error
 }
 
 func (b *office) webPayments(ctx context.Context, o Options) (Figure, error) {
-	o.Say("opening %d accounts", onlineAccounts)
-	numbers, err := b.openAccounts(ctx, onlineAccounts, 2)
+	o.Say("opening %d accounts", o.people())
+	numbers, err := b.openAccounts(ctx, o.people(), 2)
 	if err != nil {
 		return Figure{}, err
 	}
@@ -167,17 +167,15 @@ func (b *office) between(
 	return f.against(name, before, after), err
 }
 
-// webMembers is how many members the look-ups are spread over.
-const webMembers = 20_000
-
 // fact is what a payer would type.
 type fact struct{ number, zip string }
 
 // webLookups measures the look-up of an account by number and fact twice: as the
 // guest's page makes it, and as another system does over HTTP.
 func (b *office) webLookups(ctx context.Context, o Options, each func(Figure) error) error {
-	o.Say("enrolling %d members", webMembers)
-	facts, err := b.enrol(ctx)
+	members := o.people() / 5 // enrolling takes longer than opening accounts
+	o.Say("enrolling %d members", members)
+	facts, err := b.enrol(ctx, members)
 	if err != nil {
 		return err
 	}
@@ -256,7 +254,7 @@ func (s *webServer) look(facts []fact) (func(ctx context.Context, caller int, i 
 }
 
 // enrol makes members up and gives what each would say of themselves.
-func (b *office) enrol(ctx context.Context) ([]fact, error) {
+func (b *office) enrol(ctx context.Context, members int) ([]fact, error) {
 	issuer, err := billpay.NewIssuer(12)
 	if err != nil {
 		return nil, err
@@ -265,14 +263,14 @@ func (b *office) enrol(ctx context.Context) ([]fact, error) {
 	if err != nil {
 		return nil, err
 	}
-	people := demo.People{Members: webMembers, Seed: 1, Today: b.house.PostingDay(1)}
+	people := demo.People{Members: members, Seed: 1, Today: b.house.PostingDay(1)}
 	file := enrolment.File{Open: func() io.Reader { return bytes.NewReader(nil) }, Read: people.Rows}
 	report, err := enrolment.New(b.store, b.house, issuer, clock.System{}).Import(ctx, access, file)
 	if err != nil {
 		return nil, err
 	}
-	if report.Added != webMembers {
-		return nil, fault.New(fault.Internal, "", "%d of %d members were enrolled", report.Added, webMembers)
+	if report.Added != members {
+		return nil, fault.New(fault.Internal, "", "%d of %d members were enrolled", report.Added, members)
 	}
 	var facts []fact
 	for after := billpay.Number(0); ; {
