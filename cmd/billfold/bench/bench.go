@@ -398,7 +398,7 @@ func benchNumbers(ctx context.Context, b *office, o Options) (Figure, error) {
 
 // String writes a figure for people.
 func (f Figure) String() string {
-	text := fmt.Sprintf("%-8s %-9s %12.0f %s", f.Bench, f.Engine, f.Rate, f.Unit)
+	text := fmt.Sprintf("%-10s %-9s %12.0f %s", f.Bench, f.Engine, f.Rate, f.Unit)
 	if f.P99 > 0 {
 		text += fmt.Sprintf(", p50 %.2f ms, p99 %.2f ms", f.P50, f.P99)
 	}
