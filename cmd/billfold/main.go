@@ -54,11 +54,13 @@ type cli struct {
 	Inspect  inspectCommand  `cmd:"" help:"Say what a file is and whether it proves; touches no database."`
 	Import   importCommand   `cmd:"" help:"Take files: payments, enrolment, rosters, items owed."`
 	Account  accountCommand  `cmd:"" help:"Show a billing account."`
+	Explain  explainCommand  `cmd:"" help:"Say whether a member is still covered, why, and what keeps the coverage."`
 	Take     takeCommand     `cmd:"" help:"Take money at a counter."`
 	Suspense suspenseCommand `cmd:"" help:"Work the money without a certain owner."`
 	Payment  paymentCommand  `cmd:"" help:"Move, reverse or apply money that was posted."`
 	Card     cardCommand     `cmd:"" help:"Work the payments by card: what is unknown, refunds, disputes."`
 	Member   memberCommand   `cmd:"" help:"Merge accounts and note old numbers."`
+	Day      runCommand      `cmd:"" name:"run" help:"Carry out what a business day makes due."`
 	Export   exportCommand   `cmd:"" help:"Write rosters."`
 	Balance  balanceCommand  `cmd:"" help:"The trial balance, now or as it stood at an instant."`
 	Verify   verifyCommand   `cmd:"" help:"Replay the books and prove every cent."`

@@ -267,7 +267,8 @@ func (s *Store) Write(ctx context.Context, w *cashier.Writes) error {
 	}
 	bulks = append(bulks, postings, receiptBulk(w.Receipts), newItemBulk(w.NewItems), itemBulk(w.Items),
 		unappliedBulk(w.Unapplied), spentBulk(w.Spent), suspended, releasedBulk(w.Released), endingBulk(w.Endings),
-		accountBulk(w.Accounts), progressBulk(w.Progress), outbox)
+		accountBulk(w.Accounts), progressBulk(w.Progress), outbox, chargeBulk(w.Charges), billedBulk(w.Billed),
+		invoiceBulk(w.Invoices), chunkBulk(w.Chunk))
 	filled := bulks[:0]
 	for _, b := range bulks {
 		if b.rows > 0 {

@@ -59,6 +59,7 @@ type bulk struct {
 	// taken says what an insert does with a row whose key exists, as an ON CONFLICT
 	// clause; without it the write is stale.
 	taken string
+	known bool // rows whose key exists are passed over
 }
 
 func insertInto(table string, names ...string) *bulk { return newBulk(table, names) }

@@ -182,7 +182,7 @@ func (p *postgres) send(ctx context.Context, tx pgx.Tx, bulks []*bulk) error {
 		if err != nil {
 			return p.translate(err)
 		}
-		if tag.RowsAffected() != int64(b.rows) {
+		if !b.known && tag.RowsAffected() != int64(b.rows) {
 			return cashier.ErrStale
 		}
 	}

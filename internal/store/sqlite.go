@@ -353,7 +353,7 @@ func (s *sqlite) run(ctx context.Context, b *bulk) error {
 		found += affected
 		from += n
 	}
-	if found != int64(b.rows) {
+	if !b.known && found != int64(b.rows) {
 		return cashier.ErrStale
 	}
 	return nil

@@ -181,12 +181,15 @@ var appendOnly = []string{
 	"api_order",
 	"card_charge", "card_day",
 	"payment_script",
+	"policy_handle", "policy_terms", "policy_withhold", "premium_charge", "invoice", "run", "run_chunk",
+	"policy_fact", "status_change", "policy_duty",
 }
 
 // updatable lists the tables whose rows the program updates in place.
 var updatable = []string{
 	"book", "open_item", "unapplied", "suspense", "kept_file_chunk", "feed",
 	"person", "organisation", "person_address", "coverage_span", "representation", "payer_grant",
+	"policy", "policy_billing", "policy_status",
 	"api_key",
 	"card_attempt", "card_leg", "card_refund", "card_dispute", "card_sweep",
 }

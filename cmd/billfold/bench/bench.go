@@ -33,7 +33,7 @@ import (
 )
 
 // Names lists the benches.
-var Names = []string{"online", "web", "file", "lookup", "numbers"}
+var Names = []string{"online", "web", "file", "billing", "status", "lookup", "numbers"}
 
 // Options say what to measure and on what.
 type Options struct {
@@ -103,7 +103,8 @@ func (f Figure) against(name string, rates ...float64) Figure {
 func Run(ctx context.Context, name string, o Options, each func(Figure) error) error {
 	bench, ok := map[string]func(context.Context, *office, Options, func(Figure) error) error{
 		"online": single(benchOnline), "web": benchWeb, "file": single(benchFile), "lookup": single(benchLookup),
-		"numbers": single(benchNumbers),
+		"numbers": single(benchNumbers), "billing": single(benchBilling),
+		"status": single(benchStatus),
 	}[name]
 	if !ok {
 		return fault.New(fault.Invalid, "", "there is no bench %q: choose from %v", name, Names)

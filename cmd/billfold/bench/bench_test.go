@@ -13,7 +13,7 @@ import (
 func TestRun(t *testing.T) {
 	for _, c := range []struct{ name, engine string }{
 		{"online", "sqlite"}, {"web", "sqlite"}, {"file", "sqlite"}, {"numbers", "sqlite"}, {"file", "postgres"},
-		{"numbers", "postgres"},
+		{"numbers", "postgres"}, {"billing", "sqlite"}, {"billing", "postgres"}, {"status", "sqlite"}, {"status", "postgres"},
 	} {
 		t.Run(c.name+" on "+c.engine, func(t *testing.T) {
 			figures := 0

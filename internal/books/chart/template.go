@@ -9,6 +9,7 @@ import (
 // takes back, followed by ".reversed".
 const (
 	ItemBilled       ledger.Event = "item.billed"       // an item became owed
+	ItemCredited     ledger.Event = "item.credited"     // what was billed was taken back, in whole or part
 	ItemMovedOut     ledger.Event = "item.moved_out"    // an item left for another debtor's book
 	ItemMovedIn      ledger.Event = "item.moved_in"     // an item came from another debtor's book
 	PaymentReceived  ledger.Event = "payment.received"  // money came in and was applied or left unapplied
@@ -44,6 +45,19 @@ func BilledPosting(purse Purse, item Applied, opening bool) ledger.Posting {
 	return ledger.Posting{
 		Debit: purse.Account(Receivable), Credit: purse.Account(against), Cents: item.Cents, Item: item.Item,
 	}
+}
+
+// CreditPostings takes back what was billed: off what is open on the item, and
+// what was paid of it already becomes unapplied money. Both come out of revenue.
+func CreditPostings(purse Purse, off Applied, paid money.Cents) []ledger.Posting {
+	var postings []ledger.Posting
+	if off.Cents > 0 {
+		postings = append(postings, Transfer(purse, Earned, Receivable, off.Cents, off.Item))
+	}
+	if paid > 0 {
+		postings = append(postings, Transfer(purse, Earned, Unapplied, paid, 0))
+	}
+	return postings
 }
 
 // Place puts money that stands on the account source of purse from onto items

@@ -61,16 +61,16 @@ func (p *payment) check(r *reporter, last Segment, details *sum, formula string)
 	r.flag(p.bpr, 2, "the payment stated is %s, %s comes to %s", p.amount.cents, formula, details.cents)
 }
 
-// remittance820 proves a premium payment, 005010X218 and X306 alike: the sum
+// balance820 proves a premium payment, 005010X218 and X306 alike: the sum
 // of RMR04 and ADX01 is BPR02.
-type remittance820 struct {
+type balance820 struct {
 	at      *reporter
 	payment payment
 	details sum
 	last    Segment
 }
 
-func (b *remittance820) segment(s Segment) error {
+func (b *balance820) segment(s Segment) {
 	b.last = s
 	switch s.ID {
 	case "BPR":
@@ -80,12 +80,10 @@ func (b *remittance820) segment(s Segment) error {
 	case "ADX":
 		b.details.addElement(b.at, s, 1)
 	}
-	return nil
 }
 
-func (b *remittance820) end() error {
+func (b *balance820) end() {
 	b.payment.check(b.at, b.last, &b.details, "the sum of RMR04 and ADX01")
-	return nil
 }
 
 // remittance835 proves a claim payment by the balancing rules of 005010X221A1,

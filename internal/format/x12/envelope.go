@@ -79,8 +79,20 @@ var functionalIDs = map[string]string{
 // Segments arrive before the trailers that prove them: use nothing for good
 // until the Result's verdict is known.
 func Read(r io.Reader, each func(*Set, Segment) error) (*Result, error) {
-	return walk(r, func(set *Set, _ *reporter) body { return passing{set, each} })
+	return walk(r, passer(each))
 }
+
+// visitor takes what a walk meets between the envelopes.
+type visitor interface {
+	open(*Set, *reporter) body                // a transaction set begins
+	acknowledged(*Interchange, Segment) error // a TA1 whose verdict is readable
+}
+
+// passer hands every segment on and checks none.
+type passer func(*Set, Segment) error
+
+func (p passer) open(set *Set, _ *reporter) body          { return passing{set, p} }
+func (p passer) acknowledged(*Interchange, Segment) error { return nil }
 
 // body checks the inside of one transaction set.
 type body interface {
@@ -90,7 +102,7 @@ type body interface {
 
 type passing struct {
 	set  *Set
-	each func(*Set, Segment) error
+	each passer
 }
 
 func (p passing) segment(s Segment) error { return p.each(p.set, s) }
@@ -137,7 +149,7 @@ func (r *reporter) report(s Segment, element int, code string, p fault.Problem, 
 type walker struct {
 	scan   *Scanner
 	result *Result
-	open   func(*Set, *reporter) body
+	to     visitor
 
 	interchange *Interchange
 	group       *Group
@@ -150,9 +162,9 @@ type walker struct {
 	interchangeControls, groupControls, setControls map[string]bool
 }
 
-func walk(r io.Reader, open func(*Set, *reporter) body) (*Result, error) {
+func walk(r io.Reader, to visitor) (*Result, error) {
 	w := &walker{
-		scan: NewScanner(r), result: &Result{}, open: open, interchangeControls: map[string]bool{},
+		scan: NewScanner(r), result: &Result{}, to: to, interchangeControls: map[string]bool{},
 	}
 	for {
 		segment, err := w.scan.Next()
@@ -356,7 +368,7 @@ func (w *walker) beginSet(s Segment) error {
 		w.flag(&w.set.tally, s, 2, ikDuplicateControl, "control number %s stands twice in this group", shown(w.set.Control))
 	}
 	w.setControls[w.set.Control] = true
-	w.body = w.open(w.set, &reporter{w.result, w.set})
+	w.body = w.to.open(w.set, &reporter{w.result, w.set})
 	return w.inside(s)
 }
 
@@ -381,8 +393,7 @@ func (w *walker) endSet(s Segment) error {
 func (w *walker) inside(s Segment) error {
 	if w.set == nil {
 		if s.ID == "TA1" && w.group == nil {
-			w.interchange.TA1s++
-			return nil
+			return w.acknowledgement(s)
 		}
 		w.orphan(s)
 		return nil
@@ -397,6 +408,22 @@ func (w *walker) inside(s Segment) error {
 		return nil
 	}
 	return w.body.segment(s)
+}
+
+// acknowledgement takes a TA1: what a partner says of an interchange of ours.
+func (w *walker) acknowledgement(s Segment) error {
+	i := w.interchange
+	i.TA1s++
+	switch status := s.Element(4); Status(status) {
+	case Accepted, AcceptedWithErrors:
+	case Rejected:
+		i.TA1sRejected++
+	default:
+		i.TA1sRejected++
+		w.refuse(&i.tally, s, 4, taContent, "the verdict of the TA1 is %q, must be A, E or R", shown(status))
+		return nil
+	}
+	return w.to.acknowledged(i, s)
 }
 
 // orphan reports the first of a run of segments that belong to no set.

@@ -6,7 +6,9 @@ import (
 	"io"
 	"testing"
 
+	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/money"
 )
 
 func seed(f *testing.F) {
@@ -87,6 +89,110 @@ func FuzzRead834(f *testing.F) {
 		}
 		if fault.Judge(problems) == fault.Accept && members != summary.Members {
 			t.Errorf("%d of %d members of an accepted file were handed on", members, summary.Members)
+		}
+	})
+}
+
+func FuzzRead820(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		remitted, adjusted, entries, headers := money.Cents(0), money.Cents(0), 0, map[*Header820]bool{}
+		summary, problems, err := Read820(bytes.NewReader(data), func(h *Header820) error {
+			if headers[h] || h.Trace == "" || h.Date.IsZero() || h.Payer.Role == "" {
+				t.Errorf("a payment was handed on twice, or one without trace, date or payer")
+			}
+			headers[h] = true
+			return nil
+		}, func(e Entry820) error {
+			entries++
+			remitted += e.Paid
+			for _, a := range e.Adjustments {
+				adjusted += a.Cents
+			}
+			if !headers[e.Header] || e.Entity == nil || e.Last < e.Segment || e.Remittance == (e.Qualifier == "") {
+				t.Errorf("an entry of no payment or entity was handed on, or one that ends before it begins: %+v", e)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkProblems(t, data, problems)
+		if fault.Judge(problems) != fault.Accept {
+			return
+		}
+		if remitted+adjusted != summary.Total {
+			t.Errorf("an accepted file of %s has entries of %s and adjustments of %s", summary.Total, remitted, adjusted)
+		}
+		if entries < summary.Remittances || len(headers) != summary.Payments {
+			t.Errorf("%d entries of %d remittances and %d of %d payments were handed on", entries, summary.Remittances, len(headers), summary.Payments)
+		}
+	})
+}
+
+func FuzzReadAnswers(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		groups, accepted, rejected, ta1s := 0, 0, 0, 0
+		summary, problems, err := ReadAnswers(bytes.NewReader(data), func(a Answer) error {
+			switch a.Of {
+			case OfGroup:
+				groups++
+				accepted, rejected = accepted+a.Accepted, rejected+a.Received-a.Accepted
+			case OfInterchange:
+				ta1s++
+			}
+			if a.By == nil || a.Line < 1 || a.Verdict == "" || a.Of == OfGroup && a.Group.Control == "" || len(a.Complaints) > fault.ProblemsMax {
+				t.Errorf("an answer says too little or too much: %+v", a)
+			}
+			for _, c := range a.Complaints {
+				if c.Words() == "" {
+					t.Errorf("%+v is not told", c)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkProblems(t, data, problems)
+		if fault.Judge(problems) != fault.Accept {
+			return
+		}
+		if groups != summary.Sets || ta1s != summary.TA1s || accepted != summary.SetsAccepted || rejected != summary.SetsRejected {
+			t.Errorf("%d groups, %d TA1s, %d and %d sets of %+v were handed on", groups, ta1s, accepted, rejected, summary)
+		}
+	})
+}
+
+// FuzzSender834 proves that whatever the writer takes, the reader takes.
+func FuzzSender834(f *testing.F) {
+	f.Add("EX500001", "ALDER", "JUNE", "CV GOLD", "59", int64(81240), int64(60000), 31)
+	f.Add("EX~1", "REED*ALDER", "", " ", "", int64(-1), int64(0), -5)
+	f.Fuzz(func(t *testing.T, id, last, first, plan, reason string, premium, credit int64, days int) {
+		total, back := money.Cents(premium%1e9), money.Cents(credit%1e9)
+		begins := calendar.MustParse("2027-01-01")
+		e := Event834{
+			Fact: Terminated, Reason: reason, Subscriber: true, SubscriberID: id, InsuranceLine: "HLT", Plan: plan,
+			Person: Party{Name: last, First: first}, Begins: begins, Ends: begins.AddDays(days % 10_000),
+			Exchange: &ExchangeReport{From: begins, Premium: total, Totals: &ExchangeTotals{Premium: total, Credit: back, Responsible: total - back}},
+		}
+		var out bytes.Buffer
+		s := opened(t, &out, Opening834{})
+		refused := s.Write(e)
+		closed(t, s)
+		list := []Member834{}
+		_, problems, err := Read834(bytes.NewReader(out.Bytes()), func(m Member834) error { list = append(list, m); return nil })
+		if err != nil || len(problems) > 0 || (refused == nil) != (len(list) == 1) {
+			t.Fatalf("refused with %v, read %d members with %v, %v\n%s", refused, len(list), problems, err, out.Bytes())
+		}
+		if refused != nil {
+			return
+		}
+		responsible, _ := list[0].Category("TOT RES AMT")
+		cents, err := responsible.Amount()
+		if err != nil || cents != total-back || list[0].Coverages[0].Ends() != e.Ends || list[0].Person.Name != last {
+			t.Errorf("wrote %+v, read %+v", e, list[0])
 		}
 	})
 }

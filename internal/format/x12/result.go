@@ -35,10 +35,11 @@ type Interchange struct {
 	Usage                                 string // ISA15: P production, T test
 	Delimiters                            Delimiters
 
-	Groups []*Group
-	TA1s   int  // acknowledgements of interchanges that this one carries
-	Line   int  // of the ISA
-	Closed bool // an IEA was read
+	Groups       []*Group
+	TA1s         int  // acknowledgements of interchanges that this one carries
+	TA1sRejected int  // those of TA1s that do not accept
+	Line         int  // of the ISA
+	Closed       bool // an IEA was read
 	tally
 }
 

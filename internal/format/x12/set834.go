@@ -43,8 +43,9 @@ type Summary struct {
 // Members arrive before the trailers that prove the file: use nothing for good
 // until fault.Judge of the problems says accept.
 func Read834(r io.Reader, each func(Member834) error) (Summary, []fault.Problem, error) {
-	c := newChecker(each)
-	result, err := walk(r, c.open)
+	c := newChecker()
+	c.eachMember = each
+	result, err := walk(r, c)
 	c.members.Result = result
 	return c.members, result.Problems(), err
 }

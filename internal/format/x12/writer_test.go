@@ -175,7 +175,12 @@ func TestAcknowledge(t *testing.T) {
 		{"bad_834_group_without_parties_or_number.txt", "TA1*000000101*261123*0800*R*024"},
 		{"bad_834_truncated_mid_segment.txt", "TA1*000000101*261123*0800*R*023 " + ak1 + ak2 + "IK5*R*2 AK9*R*1*1*0*3"},
 		{"bad_820_payment_differs_from_details.txt", "AK1*RA*101*005010X218 AK2*820*0001*005010X218 IK3*BPR*2**8 IK4*2**I12 IK5*R*5 AK9*R*1*1*0"},
+		{"820_employer_list_bill_full.txt", "AK1*RA*101*005010X218 AK2*820*0001*005010X218 IK5*A AK9*A*1*1*1"},
+		{"bad_820_missing_trn.txt", "AK1*RA*101*005010X218 AK2*820*0001*005010X218 IK3*TRN*8**3 IK5*R*5 AK9*R*1*1*0"},
+		{"bad_820_version_004010.txt", "AK1*RA*101*004010 AK2*820*0001*004010 IK3*ST*1**8 IK4*3**7 IK5*R*5 AK9*R*1*1*0"},
 		{"bad_no_isa.txt", ""},
+		{"bad_999_counts_differ.txt", ""},
+		{"bad_ta1_verdict_unknown.txt", ""},
 		{"999_accepted_and_ta1.txt", ""},
 		{"ta1_alone.txt", ""},
 	} {

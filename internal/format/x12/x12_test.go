@@ -2,6 +2,7 @@ package x12
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,6 +49,16 @@ func samplesDir(t testing.TB) string {
 	return dir
 }
 
+// sample opens one of the public samples.
+func sample(t testing.TB, name string) io.Reader {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(samplesDir(t), name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.NewReader(data)
+}
+
 // place is where a problem is expected, with words of its message.
 type place struct {
 	line          int
@@ -85,6 +96,9 @@ func TestInspect_BrokenFiles(t *testing.T) {
 		{"bad_820_payment_differs_from_details", fault.Flag, []place{{4, "BPR", "BPR02", "stated is 712.49, the sum of RMR04 and ADX01 comes to 712.50"}}},
 		{"bad_835_payment_differs_from_claims", fault.Flag, []place{{4, "BPR", "BPR02", "stated is 149.99"}}},
 		{"bad_835_claim_does_not_balance", fault.Flag, []place{{18, "CLP", "CLP04", "stated is 60.00, its charge less its adjustments comes to 70.00"}}},
+		{"bad_820_wrong_segment_count", fault.Flag, []place{{23, "SE", "SE01", `stated "11", counted 21`}}},
+		{"bad_820_exchange_does_not_balance", fault.Flag, []place{{4, "BPR", "BPR02", "stated is 571.56, the sum of RMR04 and ADX01 comes to 571.57"}}},
+		{"bad_999_counts_differ", fault.Flag, []place{{7, "AK9", "AK901", "accepted (A), but 1 sets are rejected by name"}}},
 
 		{"bad_empty", fault.Refuse, []place{{0, "", "", "empty"}}},
 		{"bad_no_isa", fault.Refuse, []place{{1, "ST", "", "does not begin with ISA"}}},
@@ -116,6 +130,20 @@ func TestInspect_BrokenFiles(t *testing.T) {
 		{"bad_834_birth_date", fault.Refuse, []place{{17, "DMG", "DMG02", "no such day"}}},
 		{"bad_834_premium_not_an_amount", fault.Refuse, []place{{20, "AMT", "AMT02", `"412.505"`}}},
 		{"bad_834_unknown_segment", fault.Refuse, []place{{22, "ZZZ", "", "no place in a member"}}},
+		{"bad_820_missing_trn", fault.Refuse, []place{{10, "ENT", "", "trace, TRN, is missing"}}},
+		{"bad_820_missing_payer", fault.Refuse, []place{{10, "ENT", "", "payer, N1*PR, is missing"}}},
+		{"bad_820_amount", fault.Refuse, []place{{19, "RMR", "RMR04", `"600.005"`}}},
+		{"bad_820_entity_order", fault.Refuse, []place{{17, "ENT", "ENT01", "is 3, must be 2"}}},
+		{"bad_820_remittance_before_entity", fault.Refuse, []place{{11, "RMR", "", "before the first ENT"}}},
+		{"bad_820_remittance_without_amount", fault.Refuse, []place{{13, "RMR", "RMR04", "the amount paid is missing"}}},
+		{"bad_820_adjustment_without_reason", fault.Refuse, []place{{20, "ADX", "ADX02", "reason is missing"}}},
+		{"bad_820_period", fault.Refuse, []place{{16, "DTM", "DTM06", "ends before it begins"}}},
+		{"bad_820_version_004010", fault.Refuse, []place{{3, "ST", "ST03", `"004010", must be 005010X218 or 005010X306`}}},
+		{"bad_820_exchange_qualifier", fault.Refuse, []place{{17, "RMR", "RMR01", `"AZ", must be ZZ`}}},
+		{"bad_999_missing_group_verdict", fault.Refuse, []place{{7, "SE", "", "AK9, is missing"}}},
+		{"bad_999_missing_set_verdict", fault.Refuse, []place{{6, "AK2", "", "IK5, is missing"}}},
+		{"bad_999_verdict_unknown", fault.Refuse, []place{{6, "IK5", "IK501", `"Q", must be one of A, E, M, R, W, X`}}},
+		{"bad_ta1_verdict_unknown", fault.Refuse, []place{{2, "TA1", "TA104", `"Q", must be A, E or R`}}},
 	}
 	tested := map[string]bool{}
 	for _, test := range tests {
@@ -155,11 +183,25 @@ func TestInspect_GoodFiles(t *testing.T) {
 		"834_wrapped_at_80_columns.txt":                      {1, 1, 1, 1, 1, 0},
 		"834_two_interchanges_other_delimiters.txt":          {2, 2, 2, 2, 2, 0},
 		"834_latin1_name.txt":                                {1, 1, 1, 1, 1, 0},
+		"834_outbound_exchange_facts.txt":                    {1, 1, 1, 6, 5, 1},
+		"834_outbound_employer_termination.txt":              {1, 1, 1, 1, 1, 0},
 		"820_group_payment_balances.txt":                     {1, 1, 1, 0, 0, 0},
+		"820_employer_list_bill_full.txt":                    {1, 1, 1, 0, 0, 0},
+		"820_employer_list_bill_partial.txt":                 {1, 1, 1, 0, 0, 0},
+		"820_employer_list_bill_short_with_reason.txt":       {1, 1, 1, 0, 0, 0},
+		"820_employer_list_bill_over.txt":                    {1, 1, 1, 0, 0, 0},
+		"820_employer_unknown_person.txt":                    {1, 1, 1, 0, 0, 0},
+		"820_employer_two_months_and_takes_back.txt":         {1, 1, 1, 0, 0, 0},
+		"820_employer_organization_and_earlier_payment.txt":  {1, 1, 1, 0, 0, 0},
+		"820_exchange_month_with_all_kinds.txt":              {1, 1, 1, 0, 0, 0},
+		"820_exchange_reduced_for_a_debt.txt":                {1, 1, 1, 0, 0, 0},
 		"820_exchange_initial_report_totals_zero.txt":        {1, 1, 1, 0, 0, 0},
 		"835_two_claims_and_provider_adjustment.txt":         {1, 1, 1, 0, 0, 0},
 		"999_accepted_and_ta1.txt":                           {1, 1, 1, 0, 0, 0},
+		"999_rejected_with_elements.txt":                     {1, 1, 1, 0, 0, 0},
+		"999_partly_accepted.txt":                            {1, 1, 1, 0, 0, 0},
 		"ta1_alone.txt":                                      {1, 0, 0, 0, 0, 0},
+		"ta1_rejected.txt":                                   {1, 0, 0, 0, 0, 0},
 	}
 	for _, name := range zooNames(t) {
 		if strings.HasPrefix(name, "bad_") {
@@ -182,6 +224,31 @@ func TestInspect_GoodFiles(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		})
+	}
+}
+
+func TestInspect_MoneyAndVerdicts(t *testing.T) {
+	type facts map[string]any
+	for name, want := range map[string]facts{
+		"820_employer_list_bill_full.txt":                   {"total_cents": int64(101250), "remittances": 2},
+		"820_employer_list_bill_short_with_reason.txt":      {"total_cents": int64(76250), "remittances": 2},
+		"820_employer_organization_and_earlier_payment.txt": {"total_cents": int64(595025), "remittances": 1},
+		"820_exchange_month_with_all_kinds.txt":             {"total_cents": int64(102714), "remittances": 9},
+		"820_exchange_initial_report_totals_zero.txt":       {"total_cents": int64(0), "remittances": 3},
+		"bad_820_version_004010.txt":                        {"total_cents": int64(101250), "remittances": 2},
+		"834_address_only_change.txt":                       {},
+		"999_accepted_and_ta1.txt":                          {"sets_accepted": 1, "sets_rejected": 0, "ta1s": 1, "ta1s_accepted": 1, "ta1s_rejected": 0},
+		"999_rejected_with_elements.txt":                    {"sets_accepted": 0, "sets_rejected": 1},
+		"999_partly_accepted.txt":                           {"sets_accepted": 2, "sets_rejected": 1},
+		"ta1_alone.txt":                                     {"ta1s": 1, "ta1s_accepted": 1, "ta1s_rejected": 0},
+		"ta1_rejected.txt":                                  {"ta1s": 1, "ta1s_accepted": 0, "ta1s_rejected": 1},
+	} {
+		got, _ := Inspect(bytes.NewReader(zoo(t, name)))
+		for _, fact := range []string{"total_cents", "remittances", "sets_accepted", "sets_rejected", "ta1s", "ta1s_accepted", "ta1s_rejected"} {
+			if got[fact] != want[fact] {
+				t.Errorf("%s: %s is %v, want %v", name, fact, got[fact], want[fact])
+			}
+		}
 	}
 }
 

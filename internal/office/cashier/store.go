@@ -23,6 +23,7 @@ import (
 	"github.com/billfold/billfold/internal/bills/openitem"
 	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/books/ledger"
+	"github.com/billfold/billfold/internal/cover/coverage"
 	"github.com/billfold/billfold/internal/payments/payment"
 	"github.com/billfold/billfold/internal/payments/suspense"
 )
@@ -171,6 +172,12 @@ type Writes struct {
 	Endings      []Ending
 	Accounts     []AccountMove
 	Progress     *Progress // of the file whose items these are, or nil
+
+	// What a billing run keeps beside the items that it makes owed.
+	Charges  []coverage.Charge
+	Billed   map[coverage.Key]coverage.Billed
+	Invoices []StoredInvoice
+	Chunk    *RunChunk
 }
 
 // HeadMove advances a book's chain.

@@ -37,7 +37,10 @@ func LoadFS(files fs.FS) (*Plan, []fault.Problem) {
 	if problem != nil {
 		return nil, []fault.Problem{*problem}
 	}
-	plan, packs, problems := parse(FileName, data)
+	plan, packs, rules, problems := parse(FileName, data)
+	if rules != "" {
+		problems = append(problems, plan.overlay(files, rules)...)
+	}
 	for _, name := range packs {
 		data, problem := readFile(files, name)
 		if problem != nil {
@@ -76,9 +79,10 @@ func readFile(files fs.FS, name string) ([]byte, *fault.Problem) {
 	return nil, &fault.Problem{Record: name, Message: "the file cannot be read: " + err.Error()}
 }
 
-// parse reads plan.yaml and gives the names of the region packs to load.
-func parse(name string, data []byte) (*Plan, []string, []fault.Problem) {
-	plan := &Plan{
+// parse reads plan.yaml and gives the names of the region packs and of the rules to
+// load.
+func parse(name string, data []byte) (plan *Plan, packs []string, rules string, problems []fault.Problem) {
+	plan = &Plan{
 		NumberLength: numberLengthDefault,
 		Retention:    Retention{Years: retentionYearsDefault},
 		Limits:       Limits{MaxPayment: maxPaymentDefault, DualControlAbove: dualControlDefault},
@@ -89,10 +93,10 @@ func parse(name string, data []byte) (*Plan, []string, []fault.Problem) {
 	}
 	file, root := yamldoc.Parse(name, data)
 	if !root.Present() {
-		return plan, nil, file.Problems()
+		return plan, nil, "", file.Problems()
 	}
 	top := root.Fields("name", "currency", "number_length", "entities", "funds", "receiving", "regions", "retention", "limits", "allocation",
-		"sandbox", "processor")
+		"sandbox", "processor", "billing")
 	plan.Name = top.Need("name").Text()
 	if currency := top.May("currency"); currency.Present() && currency.Text() != "USD" {
 		currency.Refuse("an installation keeps its books in USD; another currency is not possible")
@@ -108,8 +112,9 @@ func parse(name string, data []byte) (*Plan, []string, []fault.Problem) {
 	plan.readAllocation(top.May("allocation"))
 	plan.Sandbox = top.May("sandbox").Bool()
 	plan.readProcessor(top.May("processor"))
-	packs := readPackNames(top.Need("regions"))
-	return plan, packs, file.Problems()
+	rules = plan.readBilling(top.May("billing"))
+	packs = readPackNames(top.Need("regions"))
+	return plan, packs, rules, file.Problems()
 }
 
 func (p *Plan) readEntities(v yamldoc.Value) {

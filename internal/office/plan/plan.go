@@ -34,6 +34,7 @@ type Plan struct {
 	// systems and of the card processor that are for tests may be used, and only they.
 	Sandbox   bool
 	Processor *Processor // of cards; nil when none is used
+	Billing   Billing
 
 	owners     map[chart.Fund]chart.EntityID
 	allocation map[chart.Fund][]allocate.Dated

@@ -275,7 +275,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(cedarValley(f)[FileName].Data)
 	f.Add([]byte("entities:\n  - id: x1\nfunds: {premium: x1}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, packs, problems := parse(FileName, data)
+		p, packs, _, problems := parse(FileName, data)
 		if len(problems) > 0 {
 			return
 		}

@@ -181,6 +181,7 @@ type Act string
 const (
 	Pay     Act = "pay"
 	Bill    Act = "bill"
+	Charge  Act = "charge" // a billing run's chunk
 	Release Act = "release"
 	Move    Act = "move"
 	Reverse Act = "reverse"

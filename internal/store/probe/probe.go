@@ -50,7 +50,7 @@ func Run(ctx context.Context, clk clock.Clock, at Address, count, run int) (time
 	}
 	began := clk.Now()
 	for from := run * count; from < (run+1)*count; from += chunkRows {
-		if err := chunk(ctx, db, from); err != nil {
+		if err := write(ctx, db, steps, from); err != nil {
 			return 0, fmt.Errorf("probe: %w", err)
 		}
 	}
@@ -92,7 +92,8 @@ var steps = []string{
 		FROM probe_item p JOIN book b ON b.book_no = p.book_no WHERE p.n >= $1 AND p.n < $2`,
 }
 
-func chunk(ctx context.Context, db *sql.DB, from int) error {
+// write runs a chunk's statements in one transaction.
+func write(ctx context.Context, db *sql.DB, steps []string, from int) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err

@@ -1,0 +1,155 @@
+package cashier
+
+import (
+	"context"
+	"time"
+
+	"github.com/billfold/billfold/internal/base/calendar"
+	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/money"
+	"github.com/billfold/billfold/internal/bills/openitem"
+	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/books/ledger"
+	"github.com/billfold/billfold/internal/cover/coverage"
+	"github.com/billfold/billfold/internal/payments/payment"
+)
+
+// Charging is what a billing run finds due in a chunk of books: what becomes
+// owed, what is taken back, and the lines and bills that say so.
+type Charging struct {
+	Items   []openitem.Item
+	Credits []Credit
+	// Charges are the lines. One with ItemNo below zero belongs to the new item that
+	// stands at place -ItemNo-1 of Items; one with 0 is nobody's item here.
+	Charges  []coverage.Charge
+	Billed   map[coverage.Key]coverage.Billed
+	Invoices []StoredInvoice
+	Report   string // what the chunk did, for the run's report
+}
+
+// Credit takes back what was billed: off what is open on the item, and what was
+// paid already becomes unapplied money of the book.
+type Credit struct {
+	Book  ledger.BookNo
+	Item  int64 // on which it was billed
+	Purse chart.Purse
+	Cents money.Cents // above zero
+}
+
+// StoredInvoice is a bill as it was given out. Body is the document, which this
+// package does not read.
+type StoredInvoice struct {
+	Book     ledger.BookNo
+	No       int64 // within the book, from 1
+	Number   string
+	Period   calendar.Month
+	Sequence int   // within the period, from 1
+	Posted   int64 // the book's transactions when it was made, those of its own items included
+	IssuedOn calendar.Date
+	DueOn    calendar.Date
+	Due      money.Cents
+	Run      int64
+	Body     string
+}
+
+// RunChunk marks a stretch of books that a run has done.
+type RunChunk struct {
+	Run      int64
+	From, To ledger.BookNo // the first and the last book
+	DoneAt   time.Time
+	Report   string
+}
+
+// Charge bills a chunk of books for a run, all in one storage transaction with
+// the mark of the run's progress. Due is asked for what is due after the books
+// were read, as often as they moved meanwhile: so that what two runs at once find
+// is billed once.
+func (c *Cashier) Charge(
+	ctx context.Context, order Order, chunk RunChunk, books []ledger.BookNo,
+	due func(ctx context.Context, books map[ledger.BookNo]Book) (Charging, error),
+) (Done, error) {
+	const op = "cashier.Charge"
+	if err := order.validate(op, false); err != nil {
+		return Done{}, err
+	}
+	content := struct {
+		Run      int64
+		From, To ledger.BookNo
+	}{chunk.Run, chunk.From, chunk.To}
+	want := Want{Books: books, ToWrite: true}
+	return c.act(ctx, payment.Charge, order, content, want, func(d *desk, claim *payment.Claim) ([]Ref, error) {
+		found, err := due(ctx, d.have.Books)
+		if err != nil {
+			return nil, err
+		}
+		refs, err := c.charge(d, op, order, claim, &found)
+		if err != nil {
+			return nil, err
+		}
+		for i := range found.Invoices {
+			found.Invoices[i].Posted = d.books[found.Invoices[i].Book].Head.Seq
+		}
+		chunk.DoneAt, chunk.Report = d.now, found.Report
+		d.writes.Charges, d.writes.Billed, d.writes.Invoices, d.writes.Chunk = found.Charges, found.Billed, found.Invoices, &chunk
+		return refs, nil
+	})
+}
+
+func (c *Cashier) charge(d *desk, op string, order Order, claim *payment.Claim, found *Charging) ([]Ref, error) {
+	refs := make([]Ref, 0, len(found.Items)+len(found.Credits))
+	documents := []ledger.DocDigest{claim.Digest()} // of the first transaction
+	numbers := make([]Ref, len(found.Items))
+	for i, item := range found.Items {
+		if err := item.Validate(); err != nil {
+			return nil, fault.New(fault.Internal, op, "item %d of the run: %v", i+1, err)
+		}
+		ref, err := c.billOne(d, op, order, claim, item, false, documents)
+		if err != nil {
+			return nil, fault.Wrap(op, err)
+		}
+		refs, documents = append(refs, ref), nil
+		numbers[i] = Ref{ref.Book, d.books[ref.Book].LastItem}
+	}
+	for i := range found.Charges {
+		if place := -found.Charges[i].ItemNo - 1; place >= 0 {
+			found.Charges[i].ItemBook, found.Charges[i].ItemNo = numbers[place].Book, numbers[place].Seq
+		}
+	}
+	for _, credit := range found.Credits {
+		ref, err := c.credit(d, op, order, claim, credit, documents)
+		if err != nil {
+			return nil, err
+		}
+		refs, documents = append(refs, ref), nil
+	}
+	return refs, nil
+}
+
+// credit takes an amount back off an item, and leaves what was paid of it already
+// as unapplied money.
+func (c *Cashier) credit(
+	d *desk, op string, order Order, claim *payment.Claim, credit Credit, documents []ledger.DocDigest,
+) (Ref, error) {
+	b := d.survivor(d.books[credit.Book])
+	if b == nil {
+		return Ref{}, fault.New(fault.NotFound, op, "the book of a credit was not read")
+	}
+	off := money.Cents(0)
+	if item := b.item(credit.Item); item != nil && b.No == credit.Book {
+		off = min(credit.Cents, item.Open)
+	}
+	t := transaction(b.No, chart.ItemCredited, order.Actor)
+	t.PostedOn = c.house.PostingDay(credit.Purse.Entity)
+	t.EffectiveOn, t.Link, t.Reason, t.Documents = t.PostedOn, string(claim.ID), order.Reason, documents
+	t.Postings = chart.CreditPostings(credit.Purse, chart.Applied{Item: credit.Item, Cents: off}, credit.Cents-off)
+	if off > 0 {
+		d.setOpen(b, credit.Item, -off)
+	}
+	d.post(&t)
+	if left := credit.Cents - off; left > 0 {
+		d.writes.Unapplied = append(d.writes.Unapplied, Unapplied{
+			Book: b.No, Seq: t.Seq, Purse: credit.Purse, Received: t.EffectiveOn, Amount: left, Open: left,
+		})
+	}
+	return Ref{t.Book, t.Seq}, nil
+}

@@ -1,0 +1,269 @@
+// Package warden keeps watch over the payment status of policies: it replays what
+// was billed, paid and decided, keeps a copy of where each policy stands, and
+// notes what that makes due.
+//
+// It knows where the facts come from and hands them to cover/grace, which decides.
+// It moves no money, writes no letter and knows no SQL. Invariants: a status is
+// derived anew each time it is looked at; what it made due is noted once, however
+// often a day is run; a policy about which nothing can have changed is not looked
+// at. Start reading at Warden.Run.
+package warden
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/billfold/billfold/internal/base/calendar"
+	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/money"
+	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/books/ledger"
+	"github.com/billfold/billfold/internal/cover/coverage"
+	"github.com/billfold/billfold/internal/cover/grace"
+	"github.com/billfold/billfold/internal/cover/rule"
+	"github.com/billfold/billfold/internal/people/billpay"
+)
+
+// Store keeps what a status follows from, and copies of statuses.
+type Store interface {
+	// StatusBooks gives at most so many books after one, in order, with a policy whose
+	// status may be another at the end of a day than the copy says.
+	StatusBooks(ctx context.Context, day calendar.Date, after ledger.BookNo, limit int) ([]ledger.BookNo, error)
+	PoliciesOf(ctx context.Context, numbers []billpay.Number) ([]coverage.Held, error)
+	Charges(ctx context.Context, numbers []billpay.Number) ([]coverage.Charge, error)
+	// PremiumMoves gives every posting of the premium fund in books, in the order of
+	// book and sequence.
+	PremiumMoves(ctx context.Context, books []ledger.BookNo) ([]Move, error)
+	// DueDates gives when the items of books are due.
+	DueDates(ctx context.Context, books []ledger.BookNo) (map[ItemKey]calendar.Date, error)
+	PolicyFacts(ctx context.Context, numbers []billpay.Number) (map[coverage.Key][]grace.Fact, error)
+	Standings(ctx context.Context, numbers []billpay.Number) (map[coverage.Key]Standing, error)
+	// SaveStandings keeps copies, the changes that are new, and what they made due, all
+	// or none. Conflict when a policy changed meanwhile.
+	SaveStandings(ctx context.Context, updates []Update) error
+}
+
+// ItemKey names an open item.
+type ItemKey struct {
+	Book ledger.BookNo
+	No   int64
+}
+
+// Move is one posting of the premium fund in a billing account's book.
+type Move struct {
+	Book          ledger.BookNo
+	Seq, Of       int64
+	Item          int64
+	Event         ledger.Event
+	Debit, Credit chart.Code
+	Cents         money.Cents
+	EffectiveOn   calendar.Date
+	PostedOn      calendar.Date
+}
+
+// Standing is the copy of a policy's status.
+type Standing struct {
+	State   grace.State
+	EndsOn  calendar.Date
+	Version int64 // of the policy when it was made
+	Changes int   // the number of the last change that is kept
+	Kept    map[Kept]bool
+}
+
+// Kept is a change that was noted. What becomes known later on the same day can
+// make a change that was noted during the day no change of the day's end: it
+// stays noted, and what came of it is noted after it.
+type Kept struct {
+	On, Effective calendar.Date
+	From, To      grace.State
+	Event         grace.Event
+	Rerun         bool
+}
+
+// Update is a new copy of a policy's status.
+type Update struct {
+	Key     coverage.Key
+	Version int64 // of the policy that was read
+	Before  Standing
+	Status  grace.Status
+	Ended   bool // the last covered day is another than before: what is billed must follow
+}
+
+// New gives the changes that are not kept yet.
+func (u *Update) New() []grace.Transition {
+	var added []grace.Transition
+	for _, t := range u.Status.Transitions {
+		if !u.Before.Kept[Kept{t.On, t.Effective, t.From, t.To, t.Event, t.Rerun}] {
+			added = append(added, t)
+		}
+	}
+	return added
+}
+
+// Warden keeps watch.
+type Warden struct {
+	Store Store
+	Rules *rule.Set
+	Lanes int
+	// Progress is told how many policies were looked at; it may be nil.
+	Progress func(policies int)
+}
+
+// Report is what a day's run found.
+type Report struct {
+	Day      calendar.Date       `json:"day"`
+	Looked   int                 `json:"looked_at"`
+	Changed  int                 `json:"changed"`
+	States   map[grace.State]int `json:"states"` // of those looked at
+	Duties   map[string]int      `json:"duties"` // newly noted, by kind
+	Problems []fault.Problem     `json:"exceptions,omitempty"`
+}
+
+const chunkBooks = 500
+
+// Run brings the statuses of all policies to the end of a day.
+func (w *Warden) Run(ctx context.Context, day calendar.Date) (Report, error) {
+	const op = "warden.Run"
+	total := &tally{Report: Report{Day: day, States: map[grace.State]int{}, Duties: map[string]int{}}, tell: w.Progress}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	chunks := make(chan []ledger.BookNo)
+	var lanes sync.WaitGroup
+	for range max(1, w.Lanes) {
+		lanes.Go(func() {
+			for books := range chunks {
+				if err := w.chunk(ctx, day, books, total); err != nil {
+					stop(err)
+				}
+			}
+		})
+	}
+	err := w.feed(ctx, day, chunks)
+	close(chunks)
+	lanes.Wait()
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	return total.Report, fault.Wrap(op, err)
+}
+
+func (w *Warden) feed(ctx context.Context, day calendar.Date, chunks chan<- []ledger.BookNo) error {
+	for after := ledger.BookNo(0); ; {
+		books, err := w.Store.StatusBooks(ctx, day, after, chunkBooks)
+		if err != nil || len(books) == 0 {
+			return err
+		}
+		after = books[len(books)-1]
+		select {
+		case chunks <- books:
+		case <-ctx.Done():
+			return nil // the cause says why
+		}
+	}
+}
+
+// retries is how often a chunk is looked at again because a policy changed.
+const retries = 5
+
+func (w *Warden) chunk(ctx context.Context, day calendar.Date, books []ledger.BookNo, total *tally) error {
+	numbers := make([]billpay.Number, len(books))
+	for i, no := range books {
+		numbers[i] = billpay.Number(no)
+	}
+	var err error
+	for range retries {
+		var found Found
+		if found, err = Load(ctx, w.Store, numbers); err != nil {
+			return err
+		}
+		updates, problems := w.judge(&found, day)
+		if err = w.Store.SaveStandings(ctx, updates); fault.KindOf(err) == fault.Conflict {
+			continue
+		}
+		if err == nil {
+			total.note(updates, problems)
+		}
+		return err
+	}
+	return err
+}
+
+// judge replays policies. One that cannot be placed is a problem that names it.
+func (w *Warden) judge(f *Found, day calendar.Date) (updates []Update, problems []fault.Problem) {
+	for i := range f.Policies {
+		p := &f.Policies[i]
+		if f.renewed(p) {
+			continue // its renewal's answer is about both
+		}
+		status, err := grace.Replay(f.History(p), w.Rules, day)
+		if err != nil {
+			problems = append(problems, fault.Problem{Record: p.SourceID, Field: string(p.Line) + " " + p.State, Message: fault.MessageOf(err)})
+			continue
+		}
+		before := f.Standings[p.Key()]
+		updates = append(updates, Update{
+			Key: p.Key(), Version: p.Version, Before: before, Status: status, Ended: status.EndsOn != before.EndsOn,
+		})
+	}
+	return updates, problems
+}
+
+// tally adds up what the lanes found.
+type tally struct {
+	mu sync.Mutex
+	Report
+	tell func(policies int)
+}
+
+func (t *tally) note(updates []Update, problems []fault.Problem) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range updates {
+		u := &updates[i]
+		t.Looked++
+		t.States[u.Status.State]++
+		if len(u.New()) > 0 {
+			t.Changed++
+		}
+		for _, d := range u.Status.Duties {
+			if d.On == t.Day {
+				t.Duties[string(d.Kind)]++
+			}
+		}
+	}
+	t.Problems = append(t.Problems, problems...)
+	if t.tell != nil {
+		t.tell(t.Looked)
+	}
+}
+
+// Status answers for one policy on a day, without keeping anything.
+func Status(ctx context.Context, s Store, rules *rule.Set, number billpay.Number, day calendar.Date) ([]Answer, error) {
+	const op = "warden.Status"
+	found, err := Load(ctx, s, []billpay.Number{number})
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	var answers []Answer
+	for i := range found.Policies {
+		p := &found.Policies[i]
+		if found.renewed(p) {
+			continue
+		}
+		status, err := grace.Replay(found.History(p), rules, day)
+		if err != nil {
+			return nil, fault.Wrap(op, fmt.Errorf("policy %d: %w", p.No, err))
+		}
+		answers = append(answers, Answer{p.Policy, status})
+	}
+	slices.SortStableFunc(answers, func(a, b Answer) int { return b.Policy.From.Compare(a.Policy.From) })
+	return answers, nil
+}
+
+// Answer is a policy and where it stands.
+type Answer struct {
+	Policy coverage.Policy
+	Status grace.Status
+}
