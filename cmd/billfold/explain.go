@@ -22,6 +22,7 @@ type explainCommand struct {
 
 // explainJSON answers "am I still covered?" for one policy.
 type explainJSON struct {
+	Policy      int64       `json:"policy"`
 	Line        string      `json:"line"`
 	Product     string      `json:"product"`
 	Status      string      `json:"status"`
@@ -89,7 +90,7 @@ func (c *explainCommand) Run(r *run) error {
 		r.printf("%s %s: %s since %s\n", p.Line, p.Product, p.Status, p.Since)
 		r.printf("  %s\n", p.Words)
 		if p.PayBy != "" {
-			r.printf("  pay $%s by the end of %s (%s, %s)\n", p.ToCure.Grouped(), p.PayBy, p.Rule, p.Citation)
+			r.printf("  pay %s by the end of %s (%s, %s)\n", p.ToCure.Grouped(), p.PayBy, p.Rule, p.Citation)
 		}
 	}
 	return nil
@@ -112,7 +113,8 @@ func explain(a *warden.Answer, spanish bool) explainJSON {
 		words = s.Words.Spanish
 	}
 	return explainJSON{
-		Line: string(a.Policy.Line), Product: a.Policy.Product, Status: string(s.State), Since: s.Since.String(),
+		Policy: a.Policy.No,
+		Line:   string(a.Policy.Line), Product: a.Policy.Product, Status: string(s.State), Since: s.Since.String(),
 		CoveredFrom: s.CoveredFrom.String(), PaidThrough: s.PaidThrough.String(), EndsOn: s.EndsOn.String(),
 		GraceBegan: s.GraceFrom.String(), GraceEnds: s.GraceTo.String(), Owed: s.Owed, ToCure: s.ToCure, PayBy: s.PayBy.String(),
 		Rule: s.Basis.Row, Citation: s.Basis.Citation, RuleVersion: s.Basis.Version, Words: words,

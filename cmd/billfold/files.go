@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/edge/exchange"
@@ -16,6 +17,7 @@ import (
 	"github.com/billfold/billfold/internal/office/audit"
 	"github.com/billfold/billfold/internal/office/enrolment"
 	"github.com/billfold/billfold/internal/office/intake"
+	"github.com/billfold/billfold/internal/office/policy"
 	"github.com/billfold/billfold/internal/rail/bankbill"
 	"github.com/billfold/billfold/internal/rail/lockbox"
 	"github.com/billfold/billfold/internal/rail/wire"
@@ -24,8 +26,10 @@ import (
 // formats lists what the office takes, in the order in which formats are tried.
 func formats(o *office) []intake.Format {
 	return []intake.Format{
-		enrolmentFile{Format: document("x12"), office: o, read: enrolfile.Read834, only: "834"},
+		enrolmentFile{Format: document("x12"), office: o, read: enrolfile.Read834, only: "834", policies: o.policies834},
 		bankbill.Rail{}, lockbox.New(), wire.Rail{},
+		policiesFile{Format: document("policies-csv"), office: o},
+		ratesFile{Format: document("rates-csv"), office: o},
 		owedFile{Format: document("open-items-csv"), office: o},
 		enrolmentFile{Format: document("roster-csv"), office: o, read: enrolfile.ReadRoster},
 		document("unknown"),
@@ -44,6 +48,9 @@ type enrolmentFile struct {
 	office *office
 	read   enrolment.Reader
 	only   string // the one X12 transaction set that is taken, or "" for another format
+	// policies reads the policies in a file that was received on a day; nil when the
+	// format knows none.
+	policies func(received calendar.Date) policy.Reader
 }
 
 // Inspect implements intake.Format.
@@ -73,9 +80,12 @@ func (f enrolmentFile) Apply(ctx context.Context, file intake.Kept, open func() 
 	if err != nil {
 		return nil, err
 	}
-	return f.office.members.enrolment.Import(ctx, access, enrolment.File{
-		Open: open, Read: f.read,
-	})
+	members, err := f.office.members.enrolment.Import(ctx, access, enrolment.File{Open: open, Read: f.read})
+	if err != nil || f.policies == nil || members.Verdict != fault.Accept {
+		return members, err
+	}
+	policies, err := f.office.members.policies.Import(ctx, access, policy.File{Open: open, Read: f.policies(f.office.receivedOn(file))})
+	return enrolledReport{members, policies}, err
 }
 
 type inspectCommand struct {
@@ -163,7 +173,7 @@ func (c *importCommand) Run(r *run) error {
 	for _, name := range c.Files {
 		results, err := o.takeFile(r, name, actor)
 		for _, result := range results {
-			if report, ok := result.Report.(enrolment.Report); result.Verdict != fault.Accept || ok && report.Refused > 0 {
+			if result.Verdict != fault.Accept || refusedRows(result.Report) > 0 {
 				worst = exitRefused
 			}
 			if err := r.result(result, c.JSON); err != nil {
@@ -298,6 +308,14 @@ func indented(report any) (string, error) {
 		case float64: // not money: counts of a report
 			if v != 0 {
 				lines = append(lines, fmt.Sprintf("  %s: %.0f\n", strings.ReplaceAll(name, "_", " "), v))
+			}
+		case map[string]any:
+			inner, err := indented(v)
+			if err != nil {
+				return "", err
+			}
+			if inner != "" {
+				lines = append(lines, "  "+strings.ReplaceAll(name, "_", " ")+"\n  "+strings.ReplaceAll(strings.TrimSuffix(inner, "\n"), "\n", "\n  ")+"\n")
 			}
 		case []any:
 			for _, entry := range v {

@@ -52,9 +52,11 @@ type cli struct {
 	Demo     demoCommand     `cmd:"" help:"Run a made-up plan with members, bills and posted files."`
 	Serve    serveCommand    `cmd:"" help:"Run the office of a plan."`
 	Inspect  inspectCommand  `cmd:"" help:"Say what a file is and whether it proves; touches no database."`
-	Import   importCommand   `cmd:"" help:"Take files: payments, enrolment, rosters, items owed."`
+	Import   importCommand   `cmd:"" help:"Take files: payments, enrolment, rosters, policies, rates, items owed."`
 	Account  accountCommand  `cmd:"" help:"Show a billing account."`
 	Explain  explainCommand  `cmd:"" help:"Say whether a member is still covered, why, and what keeps the coverage."`
+	Letters  lettersCommand  `cmd:"" help:"Print the letters that are due."`
+	Policy   policyCommand   `cmd:"" help:"Note decisions about policies."`
 	Take     takeCommand     `cmd:"" help:"Take money at a counter."`
 	Suspense suspenseCommand `cmd:"" help:"Work the money without a certain owner."`
 	Payment  paymentCommand  `cmd:"" help:"Move, reverse or apply money that was posted."`
@@ -120,6 +122,7 @@ func execute(ctx context.Context, args []string, out, errs io.Writer, o *office)
 	var c cli
 	exited := -1
 	parser, err := kong.New(&c, kong.Name("billfold"), kong.Writers(out, errs), kong.Exit(func(code int) { exited = code }),
+		kong.Vars{"policyfacts": policyFacts()},
 		kong.Description("Member billing and payments for health plans."), kong.UsageOnError())
 	if err != nil {
 		fmt.Fprintln(errs, "billfold:", err)

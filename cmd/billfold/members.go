@@ -21,6 +21,7 @@ import (
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/office/enrolment"
 	"github.com/billfold/billfold/internal/office/intake"
+	"github.com/billfold/billfold/internal/office/policy"
 	"github.com/billfold/billfold/internal/office/registry"
 	"github.com/billfold/billfold/internal/payments/payment"
 	"github.com/billfold/billfold/internal/payments/suspense"
@@ -34,6 +35,7 @@ type membersOffice struct {
 	enrolment *enrolment.Enrolment
 	registry  *registry.Registry
 	biller    *biller.Biller
+	policies  *policy.Policies
 	trail     *audit.Trail
 	office    *office
 }
@@ -43,11 +45,13 @@ func newMembersOffice(o *office) (*membersOffice, error) {
 	if err != nil {
 		return nil, err
 	}
+	trail := audit.New(o.store, o.clock)
 	return &membersOffice{
 		enrolment: enrolment.New(o.store, o.plan, issuer, o.clock),
+		policies:  policy.New(o.store, trail, o.clock),
 		registry:  registry.New(o.store, o.plan, o.clock),
 		biller:    biller.New(o.store, o.cashier, o.house),
-		trail:     audit.New(o.store, o.clock),
+		trail:     trail,
 		office:    o,
 	}, nil
 }

@@ -56,12 +56,20 @@ func (c *runDayCommand) Run(r *run) error {
 			return err
 		}
 		view.Status = &report
+		kept, problems, err := o.keepNotices(r.ctx, day)
+		if err != nil {
+			return err
+		}
+		view.Letters, report.Problems = kept, append(report.Problems, problems...)
 	}
 	if c.JSON {
 		err = r.printJSON(&view)
 	} else {
 		printBilling(r, &view.Billing)
 		printStatuses(r, view.Status)
+		if view.Letters > 0 {
+			r.printf("%d letters are due: billfold letters print\n", view.Letters)
+		}
 	}
 	if err == nil && len(view.Billing.Problems) > 0 {
 		return exitError(exitRefused)
@@ -73,6 +81,7 @@ func (c *runDayCommand) Run(r *run) error {
 type dayJSON struct {
 	Billing biller.Report  `json:"billing"`
 	Status  *warden.Report `json:"status,omitempty"`
+	Letters int            `json:"letters"` // newly due
 }
 
 // printStatuses writes what a day's look at the payment statuses found.
@@ -103,7 +112,10 @@ func (o *office) bill(r *run, day calendar.Date, actor ident.Actor, dry bool) (b
 		return biller.Report{}, fault.New(fault.Invalid, "", "plan.yaml does not say how premiums are billed").
 			WithHint("Add a section billing, with remit_to: docs/formats/plan-yaml.md.")
 	}
-	var rates *premium.Rates
+	rates, err := o.store.Rates(r.ctx)
+	if err != nil {
+		return biller.Report{}, err
+	}
 	said := 0
 	monthly := biller.Monthly{
 		Store: o.store, Cashier: o.cashier, House: o.house, Rules: terms.Rules, Rates: rates, Lanes: runLanes,
@@ -145,19 +157,19 @@ func printBilling(r *run, b *biller.Report) {
 	line("policies with something due", fmt.Sprint(b.Policies))
 	line("of them covered in the month", fmt.Sprint(b.Billed))
 	line("bills", fmt.Sprint(b.Invoices))
-	line("the month's premium, all who owe", "$"+b.Gross.Grouped())
-	line("of it members owe", "$"+b.Member.Grouped())
-	line("of it others owe", "$"+b.Others.Grouped())
-	line("adjustments of other months, members", "$"+b.Adjustments.Grouped())
-	line("of them taken back", "$"+b.Credits.Grouped())
+	line("the month's premium, all who owe", b.Gross.Grouped())
+	line("of it members owe", b.Member.Grouped())
+	line("of it others owe", b.Others.Grouped())
+	line("adjustments of other months, members", b.Adjustments.Grouped())
+	line("of them taken back", b.Credits.Grouped())
 	for _, owner := range premium.Owners() {
 		if cents, owes := b.Owners[owner]; owes {
-			line("all told, owed by "+strings.ToUpper(string(owner)), "$"+cents.Grouped())
+			line("all told, owed by "+strings.ToUpper(string(owner)), cents.Grouped())
 		}
 	}
 	if b.Before != nil {
-		line("the month before, all who owe", "$"+b.Before.Gross.Grouped())
-		line("the difference", "$"+(b.Gross-b.Before.Gross).Grouped())
+		line("the month before, all who owe", b.Before.Gross.Grouped())
+		line("the difference", (b.Gross - b.Before.Gross).Grouped())
 		line("of it for more or fewer policies", fmt.Sprint(b.Billed-b.Before.Billed))
 	}
 }

@@ -236,3 +236,49 @@ func (s *Store) SaveStandings(ctx context.Context, updates []warden.Update) erro
 	}
 	return fault.Wrap("store.SaveStandings", err)
 }
+
+// NoticeDuties gives the letters that statuses made due by a day and that are not
+// kept yet, in the order of policy, and in which language their reader reads.
+func (s *Store) NoticeDuties(ctx context.Context, day calendar.Date) ([]warden.NoticeDuty, error) {
+	var duties []warden.NoticeDuty
+	err := s.engine.read(ctx, query{
+		text: `SELECT d.book_no, d.policy_no, d.duty_key, COALESCE(p.written_language, '')
+			FROM policy_duty d LEFT JOIN person p ON p.book_no = d.book_no
+			WHERE d.kind = 'notice' AND d.noted_on <= $1 AND NOT EXISTS (SELECT 1 FROM notice n
+				WHERE n.book_no = d.book_no AND n.notice_key = CAST(d.policy_no AS TEXT) || ':' || d.duty_key)
+			ORDER BY d.book_no, d.policy_no, d.duty_key`,
+		args: []any{day.String()},
+		each: func(scan func(...any) error) error {
+			var d warden.NoticeDuty
+			err := scan(&d.Policy.Number, &d.Policy.No, &d.Key, &d.Language)
+			duties = append(duties, d)
+			return err
+		},
+	})
+	return duties, fault.Wrap("store.NoticeDuties", err)
+}
+
+// SentNotices gives the letters about policies' statuses that have gone out and are
+// not among the policies' facts yet.
+func (s *Store) SentNotices(ctx context.Context) ([]warden.SentNotice, error) {
+	var sent []warden.SentNotice
+	err := s.engine.read(ctx, query{
+		text: `SELECT n.policy_book, n.policy_no, n.notice_key, d.what, MIN(v.at)
+			FROM notice n
+			JOIN policy_duty d ON d.book_no = n.book_no AND d.policy_no = n.policy_no AND d.kind = 'notice'
+				AND n.notice_key = CAST(d.policy_no AS TEXT) || ':' || d.duty_key
+			JOIN notice_delivery v ON v.book_no = n.book_no AND v.notice_key = n.notice_key AND v.result = 'sent'
+			WHERE NOT EXISTS (SELECT 1 FROM policy_fact f WHERE f.book_no = n.policy_book AND f.policy_no = n.policy_no
+				AND f.kind = 'notice_sent' AND f.reason = n.notice_key)
+			GROUP BY n.policy_book, n.policy_no, d.what, n.notice_key ORDER BY n.policy_book, n.policy_no, n.notice_key`,
+		each: func(scan func(...any) error) error {
+			var v warden.SentNotice
+			var at int64
+			err := scan(&v.Policy.Number, &v.Policy.No, &v.Key, &v.Notice, &at)
+			v.At = instant(at)
+			sent = append(sent, v)
+			return err
+		},
+	})
+	return sent, fault.Wrap("store.SentNotices", err)
+}

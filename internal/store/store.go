@@ -182,7 +182,9 @@ var appendOnly = []string{
 	"card_charge", "card_day",
 	"payment_script",
 	"policy_handle", "policy_terms", "policy_withhold", "premium_charge", "invoice", "run", "run_chunk",
+	"rate_table",
 	"policy_fact", "status_change", "policy_duty",
+	"notice", "notice_delivery", "notice_print", "e_consent",
 }
 
 // updatable lists the tables whose rows the program updates in place.
@@ -199,7 +201,7 @@ var updatable = []string{
 var passing = []string{"web_session", "limit_count", "limit_code"}
 
 // queues lists the tables from which rows are taken when they are done.
-var queues = []string{"outbox"}
+var queues = []string{"outbox", "notice_due"}
 
 var sqliteGuards = func() []string {
 	var guards []string

@@ -63,6 +63,7 @@ type Item struct {
 	Invoice   string        // the number on the bill, or ""
 	Text      string        // what the bill says in a few words
 	Fee       bool          // a fee gives way to a premium or charge due the same day
+	Binder    bool          // a coverage waits for it: money that names nothing pays it first (45 CFR 147.104(i))
 	Privacy   Privacy
 	ServiceOn calendar.Date // the visit, the fill, or the first day of the coverage month
 	DueOn     calendar.Date
@@ -77,11 +78,13 @@ func (i *Item) Digest() ledger.DocDigest {
 	if i.Fee {
 		fee = 1
 	}
-	return ledger.DocumentDigest("item",
-		[]int64{
-			int64(i.Book), i.No, int64(i.Purse.Entity), int64(i.Purse.Fund.No()), int64(i.About), fee,
-			int64(i.Amount), i.BilledSeq,
-		},
+	ints := []int64{
+		int64(i.Book), i.No, int64(i.Purse.Entity), int64(i.Purse.Fund.No()), int64(i.About), fee, int64(i.Amount), i.BilledSeq,
+	}
+	if i.Binder {
+		ints = append(ints, 1) // items of before there were binders keep their digest
+	}
+	return ledger.DocumentDigest("item", ints,
 		[]string{
 			i.DebtorOn.String(), i.Invoice, i.Text, string(i.Privacy), i.ServiceOn.String(), i.DueOn.String(),
 		})

@@ -106,6 +106,15 @@ type Rates struct {
 	shelves map[shelf][]Rate // by From, then AgeFrom
 }
 
+// Rows counts the rows of the tables.
+func (r *Rates) Rows() int {
+	n := 0
+	for _, rows := range r.shelves {
+		n += len(rows)
+	}
+	return n
+}
+
 // Gaps names what keeps a product's policies in a state from being rated over a
 // whole month; none means that every rating area and tier on file has its rates.
 // A run asks before it bills anybody.

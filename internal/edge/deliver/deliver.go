@@ -1,5 +1,6 @@
-// Package deliver sends mail to payers: a receipt, what became of a payment that
-// was being checked, and the code that a page asks for.
+// Package deliver sends mail to payers and members: a receipt, what became of a
+// payment that was being checked, the code that a page asks for, and the news that
+// a letter about the account is there.
 //
 // It knows how a letter reads in each language and by which road it travels: a
 // mail server, or a folder of files for demonstrations. It knows no page, no
@@ -21,6 +22,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/mail"
+	"strings"
 
 	"github.com/billfold/billfold/internal/base/clock"
 	"github.com/billfold/billfold/internal/base/fault"
@@ -42,6 +44,9 @@ type Letterhead struct {
 	// Interpreters are, by language tag, the lines that say that an interpreter is
 	// free and where to call (45 CFR 92.11).
 	Interpreters map[string][]string
+	// Letters is the address of the page on which members read letters about their
+	// account after signing in; "" where there is none.
+	Letters string
 }
 
 // Contact is whom to call about a payment, in one region.
@@ -96,4 +101,22 @@ func messageID(once string) string {
 func (p *Post) Code(ctx context.Context, to, language, code string, minutes int) error {
 	w := wordsFor(language)
 	return p.send(ctx, to, language, "code:"+string(ident.NewOpaque()), w.challenge(code, minutes))
+}
+
+// Notice implements notice.Mailer: it tells a member that a letter about the
+// account is there, and where to read it. What the letter is about, and what it
+// costs, stays on the page behind the sign-in. Denied without such a page: a
+// letter that cannot be read is not delivered (15 U.S.C. 7001(c)(1)(C)).
+func (p *Post) Notice(ctx context.Context, to, language, once string) (string, error) {
+	if p.head.Letters == "" {
+		return "", fault.New(fault.Denied, "deliver.Notice", "there is no page on which members can read letters; send them on paper")
+	}
+	c := wordsFor(language).Letter.content()
+	for i, line := range c.Paragraphs {
+		c.Paragraphs[i] = strings.ReplaceAll(line, "{page}", p.head.Letters)
+	}
+	if err := p.send(ctx, to, language, once, c); err != nil {
+		return "", err
+	}
+	return messageID(once) + "@" + domain(p.from.Address), nil
 }

@@ -56,6 +56,16 @@ var english = words{
 		},
 	},
 
+	Letter: letterWords{
+		Subject: "You have a new letter", Heading: "You have a new letter about your account",
+		Paragraphs: []string{
+			"We wrote you a letter about your account. Please read it soon: it may ask you to do something by a certain day.",
+			"To read it, open this page and sign in: {page}",
+			"If you cannot open it, call us. We read it to you or send it on paper, at no cost.",
+		},
+		Last: []string{"You receive this message because you chose letters by email. You can change this at any time: call us and ask for paper."},
+	},
+
 	Amount: "Amount", Date: "Date", Confirmation: "Confirmation number", Account: "For the account", Card: "Card",
 	PaidTo: "Paid to", NotPaidTo: "Not charged, still to be paid",
 

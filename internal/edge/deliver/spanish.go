@@ -56,6 +56,16 @@ var spanish = words{
 		},
 	},
 
+	Letter: letterWords{
+		Subject: "Tiene una carta nueva", Heading: "Tiene una carta nueva sobre su cuenta",
+		Paragraphs: []string{
+			"Le escribimos una carta sobre su cuenta. Por favor léala pronto: es posible que le pida hacer algo antes de cierto día.",
+			"Para leerla, abra esta página e inicie sesión: {page}",
+			"Si no puede abrirla, llámenos. Se la leemos o se la enviamos en papel, sin costo.",
+		},
+		Last: []string{"Recibe este mensaje porque eligió recibir cartas por correo electrónico. Puede cambiarlo en cualquier momento: llámenos y pida papel."},
+	},
+
 	Amount: "Cantidad", Date: "Fecha", Confirmation: "Número de confirmación", Account: "Para la cuenta", Card: "Tarjeta",
 	PaidTo: "Pagado a", NotPaidTo: "No se cobró, sigue pendiente",
 

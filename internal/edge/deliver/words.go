@@ -15,6 +15,7 @@ type words struct {
 
 	News      map[checkout.News]letterWords
 	Challenge letterWords
+	Letter    letterWords // that a letter is there; {page} is where
 
 	Amount, Date, Confirmation, Account, Card, PaidTo, NotPaidTo string
 

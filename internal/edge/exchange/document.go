@@ -10,6 +10,8 @@ import (
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/bills/openitem"
+	"github.com/billfold/billfold/internal/cover/coverage"
+	"github.com/billfold/billfold/internal/cover/premium"
 	"github.com/billfold/billfold/internal/format/bai2"
 	"github.com/billfold/billfold/internal/format/lockbox"
 	"github.com/billfold/billfold/internal/format/nacha"
@@ -91,9 +93,7 @@ func (rosterDocument) Name() string { return "roster-csv" }
 
 // Recognises counts names of columns, because a roster and open items share some.
 func (rosterDocument) Recognises(head []byte) bool {
-	own, isNamed := columnsNamed(head, member.RosterColumns())
-	others, _ := columnsNamed(head, openitem.Columns())
-	return isNamed && own > others
+	return mostNamed(head, member.RosterColumns(), openitem.Columns())
 }
 
 func (rosterDocument) Inspect(r io.Reader) (map[string]any, []fault.Problem) {
@@ -140,6 +140,61 @@ func (openItemsDocument) Inspect(r io.Reader) (map[string]any, []fault.Problem) 
 }
 
 var errTotal = errors.New("the amounts add up to more than any amount can be")
+
+// policiesDocument is the CSV of docs/formats/policies-csv.md.
+type policiesDocument struct{}
+
+func (policiesDocument) Name() string { return "policies-csv" }
+
+// Recognises counts names of columns: a roster and open items share some.
+func (policiesDocument) Recognises(head []byte) bool {
+	return mostNamed(head, coverage.PolicyColumns(), member.RosterColumns(), openitem.Columns(), premium.RateColumns())
+}
+
+func (policiesDocument) Inspect(r io.Reader) (map[string]any, []fault.Problem) {
+	rows := 0
+	problems, err := coverage.ReadPolicies(r, func(int, coverage.Stated) error {
+		rows++
+		return nil
+	})
+	if err != nil {
+		problems = append(problems, unread)
+	}
+	return map[string]any{"rows": rows}, problems
+}
+
+// ratesDocument is the CSV of docs/formats/rates-csv.md.
+type ratesDocument struct{}
+
+func (ratesDocument) Name() string { return "rates-csv" }
+
+func (ratesDocument) Recognises(head []byte) bool {
+	return mostNamed(head, premium.RateColumns(), member.RosterColumns(), openitem.Columns(), coverage.PolicyColumns())
+}
+
+func (ratesDocument) Inspect(r io.Reader) (map[string]any, []fault.Problem) {
+	rates, problems, err := premium.ReadRates(r)
+	if err != nil {
+		problems = append(problems, unread)
+	}
+	rows := 0
+	if rates != nil {
+		rows = rates.Rows()
+	}
+	return map[string]any{"rows": rows}, problems
+}
+
+// mostNamed reports whether a file's first line names columns, and more of these
+// than of any others.
+func mostNamed(head []byte, own []string, others ...[]string) bool {
+	count, isNamed := columnsNamed(head, own)
+	for _, other := range others {
+		if n, _ := columnsNamed(head, other); n >= count {
+			return false
+		}
+	}
+	return isNamed
+}
 
 // columnsNamed counts how many of a file's first line are known names of
 // columns. The line is a list of them if that is at least two and half of its

@@ -30,7 +30,8 @@ const headBytes = 4096
 // read, so that one of the list always answers.
 func Documents() []intake.Format {
 	return []intake.Format{
-		x12Document{}, nachaDocument{}, lockboxDocument{}, bai2Document{}, rosterDocument{}, openItemsDocument{}, Unknown{},
+		x12Document{}, nachaDocument{}, lockboxDocument{}, bai2Document{}, policiesDocument{}, ratesDocument{}, rosterDocument{},
+		openItemsDocument{}, Unknown{},
 	}
 }
 

@@ -131,6 +131,10 @@ func TestInspect_JSON(t *testing.T) {
 		"834 wrong count":     "x12/bad_834_wrong_segment_count.txt",
 		"good roster":         "roster/good.csv",
 		"roster short row":    "roster/row_too_short.csv",
+		"good policies":       "policies/good.csv",
+		"policies bad dates":  "policies/bad_dates.csv",
+		"good rates":          "rates/good.csv",
+		"rates with a gap":    "rates/gap_of_ages.csv",
 		"empty":               "nacha/empty.ach",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,7 +2,8 @@
 //
 // It knows sheets, fonts and where things stand on them. It knows no words: what
 // a document says comes to it in its reader's language, so that a page and its
-// print say the same. It knows no payment, no store and no page.
+// print say the same. It knows no payment, no store and no page. Of notices it
+// knows that they come composed and go into files for the printer (Press).
 //
 // Invariants:
 //   - The same content gives the same bytes, on every machine and at any time.
@@ -11,7 +12,8 @@
 //   - The document brings its fonts, so that it looks alike everywhere.
 //
 // The library writes no structure tree, so a document is not PDF/UA: the page
-// with the same content is the accessible form. Start reading at Receipt.
+// with the same content is the accessible form. Start reading at Receipt, then
+// Letter in letter.go and Press in press.go.
 package paper
 
 import (
@@ -67,11 +69,14 @@ const family = "Go"
 type sheet struct {
 	*fpdf.Fpdf
 	width float64 // between the margins
+	mark  string  // at the foot of a letter's pages, or ""
+	page  int     // of the letter, as far as it is finished
 }
 
 // PDF writes the receipt. Internal when the library cannot.
 func (r *Receipt) PDF() ([]byte, error) {
-	s := newSheet(r)
+	s := newSheet(about{r.Title, r.Plan, r.Language, r.At})
+	s.AddPage()
 	s.head(r)
 	s.confirmation(r.Confirmation)
 	for _, line := range r.Lines {
@@ -86,23 +91,31 @@ func (r *Receipt) PDF() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func newSheet(r *Receipt) *sheet {
+// about is what a document says of itself.
+type about struct {
+	Title, Author, Language string
+	At                      time.Time
+}
+
+// newSheet begins a document without a page.
+func newSheet(a about) *sheet {
 	doc := fpdf.New("P", "mm", "Letter", "")
 	doc.SetCatalogSort(true) // else the order of fonts changes from run to run
-	doc.SetCreationDate(r.At.UTC())
-	doc.SetModificationDate(r.At.UTC())
+	doc.SetCreationDate(a.At.UTC())
+	doc.SetModificationDate(a.At.UTC())
 	doc.SetProducer("Billfold", true)
 	doc.SetCreator("Billfold", true)
-	doc.SetTitle(r.Title, true)
-	doc.SetAuthor(r.Plan, true)
-	doc.SetLang(r.Language)
+	doc.SetTitle(a.Title, true)
+	doc.SetAuthor(a.Author, true)
+	doc.SetLang(a.Language)
 	doc.AddUTF8FontFromBytes(family, "", goregular.TTF)
 	doc.AddUTF8FontFromBytes(family, "B", gobold.TTF)
 	doc.SetMargins(margin, margin, margin)
 	doc.SetAutoPageBreak(true, margin)
-	doc.AddPage()
 	width, _ := doc.GetPageSize()
-	return &sheet{doc, width - 2*margin}
+	s := &sheet{Fpdf: doc, width: width - 2*margin}
+	doc.SetFooterFunc(s.foot)
+	return s
 }
 
 func (s *sheet) regular(size float64) { s.SetFont(family, "", size) }

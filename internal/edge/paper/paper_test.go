@@ -156,17 +156,24 @@ var (
 func texts(t *testing.T, doc []byte) []string {
 	t.Helper()
 	var all []string
+	for _, content := range contents(doc) {
+		for _, text := range shown.FindAllSubmatch(content, -1) {
+			all = append(all, fromUTF16(unescape(text[1])))
+		}
+	}
+	return all
+}
+
+// contents gives what is drawn on each page.
+func contents(doc []byte) [][]byte {
+	var all [][]byte
 	for _, found := range stream.FindAllSubmatch(doc, -1) {
 		r, err := zlib.NewReader(bytes.NewReader(found[1]))
 		if err != nil {
 			continue // a font
 		}
-		content, err := io.ReadAll(r)
-		if err != nil || !bytes.Contains(content, []byte(")Tj")) {
-			continue
-		}
-		for _, text := range shown.FindAllSubmatch(content, -1) {
-			all = append(all, fromUTF16(unescape(text[1])))
+		if content, err := io.ReadAll(r); err == nil && bytes.Contains(content, []byte(")Tj")) {
+			all = append(all, content)
 		}
 	}
 	return all

@@ -68,7 +68,7 @@ func (t *Trail) Record(ctx context.Context, a Access, action Action, books ...le
 	switch {
 	case len(books) == 0:
 		books, result = []ledger.BookNo{0}, Nobody
-	case action == ChangeStanding || action == Settle:
+	case action == ChangeStanding || action == Settle || action == Enrol:
 		result = Changed
 	}
 	for chunk := range slices.Chunk(books, chunkRows) {

@@ -214,7 +214,7 @@ func (d *due) month(p *coverage.Held, month calendar.Month, should []premium.Lin
 	case owed > 0:
 		d.out.Items = append(d.out.Items, openitem.Item{
 			Purse: d.purse, About: ledger.BookNo(p.Number), Text: itemText(d.w.name(p), month, len(was) > 0),
-			ServiceOn: month.First(), DueOn: d.w.dueOn(), Amount: owed,
+			ServiceOn: month.First(), DueOn: d.w.dueOn(), Amount: owed, Binder: isBinder(p, was),
 		})
 		item = -int64(len(d.out.Items))
 		d.tally.Items++
@@ -232,6 +232,13 @@ func (d *due) month(p *coverage.Held, month calendar.Month, should []premium.Lin
 		d.out.Charges = append(d.out.Charges, c)
 	}
 	d.billed = append(d.billed, invoice.Billed{Name: d.w.name(p), Month: month, Adjusts: len(was) > 0, Lines: differences})
+}
+
+// isBinder reports that a coverage waits for an item: it is of the first months
+// billed of a new enrolment on an exchange (45 CFR 155.400(e)).
+func isBinder(p *coverage.Held, was []coverage.Charge) bool {
+	isNew := p.Entry == coverage.NewEnrolment || p.Entry == coverage.SpecialEntry || p.Entry == coverage.Retroactive
+	return p.Line.OnExchange() && isNew && p.Billed.Version == 0 && len(was) == 0
 }
 
 // itemText says in a few words what an item is for. What a bill says in the

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"time"
 
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/clock"
@@ -40,6 +41,11 @@ func (h *House) PurseOf(fund chart.Fund) chart.Purse {
 // PostingDay gives the legal entity's civil date now.
 func (h *House) PostingDay(entity chart.EntityNo) calendar.Date {
 	return h.zones[entity].PostingDay(h.clock.Now())
+}
+
+// DayOf gives the legal entity's civil date at an instant.
+func (h *House) DayOf(entity chart.EntityNo, at time.Time) calendar.Date {
+	return h.zones[entity].PostingDay(at)
 }
 
 // RuleFor gives the rule by which a fund's money without an earmark spreads on

@@ -18,6 +18,7 @@ import (
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/base/secret"
 	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/cover/coverage"
 	"github.com/billfold/billfold/internal/payments/allocate"
 	"github.com/billfold/billfold/internal/people/region"
 )
@@ -36,6 +37,7 @@ type Plan struct {
 	Processor *Processor // of cards; nil when none is used
 	Billing   Billing
 
+	senders    map[string]coverage.Sender
 	owners     map[chart.Fund]chart.EntityID
 	allocation map[chart.Fund][]allocate.Dated
 	receiving  map[receivingKey]ReceivingAccount

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
@@ -266,4 +267,19 @@ func Status(ctx context.Context, s Store, rules *rule.Set, number billpay.Number
 type Answer struct {
 	Policy coverage.Policy
 	Status grace.Status
+}
+
+// NoticeDuty is a letter that a policy's status made due.
+type NoticeDuty struct {
+	Policy   coverage.Key
+	Key      string // of the duty, within the policy
+	Language string // that its reader reads, or ""
+}
+
+// SentNotice is a letter that has gone out.
+type SentNotice struct {
+	Policy coverage.Key
+	Key    string // of the letter, within the book
+	Notice grace.Notice
+	At     time.Time
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/billfold/billfold/internal/cover/premium"
 	"github.com/billfold/billfold/internal/cover/rule"
 	"github.com/billfold/billfold/internal/office/biller"
+	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/office/proof"
 	"github.com/billfold/billfold/internal/office/warden"
 	"github.com/billfold/billfold/internal/payments/payment"
@@ -35,14 +36,18 @@ func day(s string) calendar.Date { return calendar.MustParse(s) }
 // plan is a plan whose days a test goes through: each bills and looks at statuses.
 type plan struct {
 	*storetest.Office
-	t    *testing.T
-	at   calendar.Date
-	paid int
+	t     testing.TB
+	rules *rule.Set
+	at    calendar.Date
+	paid  int
 }
 
-func open(t *testing.T, o *storetest.Office) *plan {
-	return &plan{Office: o, t: t, at: calendar.In(o.Clock.Now(), time.UTC)}
+func open(t testing.TB, o *storetest.Office) *plan {
+	return &plan{Office: o, t: t, rules: rule.Embedded(), at: calendar.In(o.Clock.Now(), time.UTC)}
 }
+
+// today is the day at which the plan stands: the last one that was run.
+func (p *plan) today() calendar.Date { return calendar.In(p.Clock.Now(), time.UTC) }
 
 // until runs every day after the last one up to a day.
 func (p *plan) until(to string) {
@@ -54,7 +59,7 @@ func (p *plan) until(to string) {
 			period = period.Add(1)
 		}
 		monthly := biller.Monthly{
-			Store: p.Store, Cashier: p.Cashier, House: storetest.House{Clock: p.Clock}, Rules: rule.Embedded(),
+			Store: p.Store, Cashier: p.Cashier, House: storetest.House{Clock: p.Clock}, Rules: p.rules,
 			Terms: biller.Terms{
 				RemitTo:   invoice.Address{Name: "Plan", Line1: "PO Box 1", City: "Denver", State: "CO", ZIP: "80202"},
 				Proration: premium.FullMonth,
@@ -64,7 +69,7 @@ func (p *plan) until(to string) {
 		if err != nil || len(report.Problems) > 0 || report.Excepted > 0 {
 			p.t.Fatalf("billing on %s: %v, %+v", p.at, err, report)
 		}
-		w := warden.Warden{Store: p.Store, Rules: rule.Embedded()}
+		w := warden.Warden{Store: p.Store, Rules: p.rules}
 		looked, err := w.Run(ctx, p.at)
 		if err != nil || len(looked.Problems) > 0 {
 			p.t.Fatalf("statuses on %s: %v, %+v", p.at, err, looked)
@@ -89,21 +94,35 @@ func (p *plan) enrol(from, received string) billpay.Number {
 // pay takes money on the day at which the plan stands.
 func (p *plan) pay(number billpay.Number, cents money.Cents) {
 	p.t.Helper()
+	p.take(number, cents, p.today(), nil)
+}
+
+// take posts money that was received on a day, to items if any are named, and gives
+// where it was posted.
+func (p *plan) take(number billpay.Number, cents money.Cents, received calendar.Date, items []payment.ItemRef) cashier.Ref {
+	p.t.Helper()
 	p.paid++
-	_, err := p.Cashier.Post(ctx, []payment.Instruction{{
+	outcomes, err := p.Cashier.Post(ctx, []payment.Instruction{{
 		Key: ident.Key(fmt.Sprintf("cash-%d", p.paid)), Rail: payment.Counter, Actor: clerk, Source: p.Till,
-		Received: calendar.In(p.Clock.Now(), time.UTC), Amount: cents,
-		Parts: []payment.Part{{Reference: number.Digits(), Amount: cents, Received: storetest.House{}.PurseOf(chart.Premium)}},
+		Received: received, Amount: cents,
+		Parts: []payment.Part{{
+			Reference: number.Digits(), Amount: cents, Received: storetest.House{}.PurseOf(chart.Premium), Items: items,
+		}},
 	}}, nil)
+	if err == nil {
+		err = outcomes[0].Err
+	}
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	part := outcomes[0].Answer.Parts[0]
+	return cashier.Ref{Book: part.Book, Seq: part.Seq}
 }
 
 // status answers for the last day that was run.
 func (p *plan) status(number billpay.Number) grace.Status {
 	p.t.Helper()
-	answers, err := warden.Status(ctx, p.Store, rule.Embedded(), number, p.at.AddDays(-1))
+	answers, err := warden.Status(ctx, p.Store, p.rules, number, p.at.AddDays(-1))
 	if err != nil || len(answers) != 1 {
 		p.t.Fatalf("got %d answers and %v", len(answers), err)
 	}

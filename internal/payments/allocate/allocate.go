@@ -54,6 +54,9 @@ type Item struct {
 	DueOn calendar.Date // zero when it has no due date: it then comes last
 	Open  money.Cents   // what is still owed, positive
 	Fee   bool          // a fee gives way to a premium or charge due the same day
+	// Binder is owed before a coverage begins: it goes before what is older, or a new
+	// enrolment would fail for an old debt (45 CFR 147.104(i)).
+	Binder bool
 }
 
 // Part is money put on one item.
@@ -97,6 +100,12 @@ func Spread(amount money.Cents, items []Item, earmark []int64, rule Rule) (Resul
 }
 
 func dueOrder(a, b Item) int {
+	if a.Binder != b.Binder {
+		if a.Binder {
+			return -1
+		}
+		return 1
+	}
 	if a.DueOn.IsZero() != b.DueOn.IsZero() {
 		if a.DueOn.IsZero() {
 			return 1

@@ -59,6 +59,11 @@ func TestSpread_WorkedExamples(t *testing.T) {
 			nil, allocate.OldestDueFirst, "2:1.00 +0.00",
 		},
 		{
+			"what a coverage waits for before what is older", 150,
+			[]allocate.Item{{No: 1, DueOn: march, Open: 100}, {No: 2, DueOn: may, Open: 100, Binder: true}},
+			nil, allocate.OldestDueFirst, "2:1.00 1:0.50 +0.00",
+		},
+		{
 			"the lower number of two due the same day", 100,
 			[]allocate.Item{{No: 9, DueOn: april, Open: 100}, {No: 4, DueOn: april, Open: 100}},
 			nil, allocate.OldestDueFirst, "4:1.00 +0.00",

@@ -1,5 +1,9 @@
 -- +goose Up
 
+-- An item that a coverage waits for: money that names nothing pays it before what
+-- is older (45 CFR 147.104(i)).
+ALTER TABLE open_item ADD COLUMN binder BIGINT NOT NULL DEFAULT 0 CHECK (binder = CAST(binder AS BIGINT) AND binder IN (0, 1));
+
 -- A subscriber's coverage in one line: what is billed, effectuated and ended as one.
 CREATE TABLE policy (
     book_no       BIGINT NOT NULL CHECK (book_no = CAST(book_no AS BIGINT)),
@@ -144,3 +148,4 @@ DROP TABLE policy_withhold;
 DROP TABLE policy_terms;
 DROP TABLE policy_handle;
 DROP TABLE policy;
+ALTER TABLE open_item DROP COLUMN binder;

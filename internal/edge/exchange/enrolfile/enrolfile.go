@@ -1,12 +1,14 @@
 // Package enrolfile turns files that sponsors and earlier systems send about
 // members into rows of the office: an 834 (X12 005010X220A1) and the CSV roster
-// into enrolment, the CSV of open items into what is owed.
+// into enrolment, and the policies of an 834 and of their CSV into policies.
 //
 // It knows what the codes of an 834 mean and which of them say something about
 // a member's record. It decides nothing: people/member says what a change does,
-// office/enrolment whom it means. Amounts in an 834 are left to billing.
+// office/enrolment whom it means, cover/coverage what an 834's words say of a
+// policy, office/policy what that does.
 //
-// Start reading at Read834; the mapping is documented in docs/formats/834.md.
+// Start reading at Read834 and Policies834; the mapping is documented in
+// docs/formats/834.md.
 package enrolfile
 
 import (
@@ -78,7 +80,7 @@ func (m Reader834) rows(said *x12.Member834) []enrolment.Row {
 			row.Change.Kind = kind
 			rows, at = append(rows, row), len(rows)
 		}
-		rows[at].Change.Coverages = append(rows[at].Change.Coverages, coverage(c))
+		rows[at].Change.Coverages = append(rows[at].Change.Coverages, coverageChange(c))
 	}
 	// Additions come first, so that a plan left for another is not refused for a
 	// member who is only now enrolled.
@@ -115,7 +117,7 @@ func coverageKind(said *x12.Member834, c *x12.Coverage) member.ChangeKind {
 	return own
 }
 
-func coverage(c *x12.Coverage) member.CoverageChange {
+func coverageChange(c *x12.Coverage) member.CoverageChange {
 	out := member.CoverageChange{Line: c.InsuranceLine, Plan: c.Plan, From: c.Begins(), To: c.Ends()}
 	ends := c.Maintenance == x12.MaintTerminate || c.Maintenance == x12.MaintDelete
 	switch {
