@@ -17,6 +17,7 @@ import (
 	"github.com/billfold/billfold/internal/cover/premium"
 	"github.com/billfold/billfold/internal/cover/rule"
 	"github.com/billfold/billfold/internal/office/cashier"
+	"github.com/billfold/billfold/internal/payments/payment"
 	"github.com/billfold/billfold/internal/people/billpay"
 )
 
@@ -209,17 +210,18 @@ func (d *due) month(p *coverage.Held, month calendar.Month, should []premium.Lin
 	for _, line := range differences {
 		d.count(line, current)
 	}
-	item, owed := int64(0), premium.OwedBy(differences, premium.Member)
+	var item payment.ItemRef
+	owed := premium.OwedBy(differences, premium.Member)
 	switch {
 	case owed > 0:
 		d.out.Items = append(d.out.Items, openitem.Item{
 			Purse: d.purse, About: ledger.BookNo(p.Number), Text: itemText(d.w.name(p), month, len(was) > 0),
 			ServiceOn: month.First(), DueOn: d.w.dueOn(), Amount: owed, Binder: isBinder(p, was),
 		})
-		item = -int64(len(d.out.Items))
+		item.No = -int64(len(d.out.Items)) // its book and number are given when it is billed
 		d.tally.Items++
 	case owed < 0:
-		item = d.credit(p, was, -owed)
+		item = d.credit(was, -owed)
 	}
 	for i, line := range differences {
 		c := coverage.Charge{
@@ -227,7 +229,7 @@ func (d *due) month(p *coverage.Held, month calendar.Month, should []premium.Lin
 			Cents: line.Cents, Run: d.w.no, BilledOn: d.w.run.Day, From: line.From, To: line.To,
 		}
 		if line.Owner == premium.Member {
-			c.ItemNo = item
+			c.ItemBook, c.ItemNo = item.Book, item.No
 		}
 		d.out.Charges = append(d.out.Charges, c)
 	}
@@ -278,25 +280,26 @@ func (d *due) count(line premium.Line, current bool) {
 
 // credit takes back what a month costs less, off the items that it was billed on,
 // the last first, and gives the item under which that is kept.
-func (d *due) credit(p *coverage.Held, was []coverage.Charge, cents money.Cents) (kept int64) {
+func (d *due) credit(was []coverage.Charge, cents money.Cents) (kept payment.ItemRef) {
 	d.tally.Credits += cents
-	billed := map[int64]money.Cents{}
-	var items []int64
+	billed := map[payment.ItemRef]money.Cents{} // by book and item
+	var items []payment.ItemRef
 	for _, c := range was {
 		if c.ItemNo == 0 {
 			continue
 		}
-		if _, seen := billed[c.ItemNo]; !seen {
-			items = append(items, c.ItemNo)
+		item := payment.ItemRef{Book: c.ItemBook, No: c.ItemNo}
+		if _, seen := billed[item]; !seen {
+			items = append(items, item)
 		}
-		billed[c.ItemNo] += c.Cents
+		billed[item] += c.Cents
 	}
 	for _, item := range slices.Backward(items) {
 		off := min(cents, billed[item])
 		if off <= 0 {
 			continue
 		}
-		d.out.Credits = append(d.out.Credits, cashier.Credit{Book: ledger.BookNo(p.Number), Item: item, Purse: d.purse, Cents: off})
+		d.out.Credits = append(d.out.Credits, cashier.Credit{Book: item.Book, Item: item.No, Purse: d.purse, Cents: off})
 		cents, kept = cents-off, item
 	}
 	return kept

@@ -9,6 +9,7 @@ import (
 
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/bills/invoice"
 	"github.com/billfold/billfold/internal/books/chart"
@@ -17,9 +18,11 @@ import (
 	"github.com/billfold/billfold/internal/cover/premium"
 	"github.com/billfold/billfold/internal/cover/rule"
 	"github.com/billfold/billfold/internal/office/biller"
+	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/office/proof"
 	"github.com/billfold/billfold/internal/payments/payment"
 	"github.com/billfold/billfold/internal/people/billpay"
+	"github.com/billfold/billfold/internal/store"
 	"github.com/billfold/billfold/internal/store/storetest"
 )
 
@@ -306,5 +309,38 @@ func TestBill_SaysWhatWasPaidSinceTheLastOne(t *testing.T) {
 			len(bills[1].Others) != 1 {
 			t.Errorf("the bill says %s; %s due; others %+v", got, bills[1].Due, bills[1].Others)
 		}
+	})
+}
+
+// What another owes for a subscriber is billed in the other's book, and taken back
+// there, also when somebody else owes by then.
+func TestBill_InTheBookOfWhoeverOwes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, o *storetest.Office) {
+		b := &bills{Office: o, t: t}
+		debtor := o.Members(t, 1)[0]
+		issuer, err := billpay.NewIssuer(12)
+		if err != nil {
+			t.Fatal(err)
+		}
+		free, err := o.Store.Reserve(ctx, issuer.Draw(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		subscriber := free[0]
+		err = o.Store.OpenBooks(ctx, []store.NewBook{{
+			No: ledger.BookNo(subscriber), Kind: "member", Opaque: ident.NewOpaque(),
+			Debtors: cashier.Debtors{Premium: ledger.BookNo(debtor)},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.policy(subscriber, "2026-12-01", costs("2026-12-01", 200_00, 0))
+		b.run("2026-12", "2026-11-10", false)
+		checkOwed(t, o, debtor, 200_00)
+		checkOwed(t, o, subscriber, 0)
+		b.change(subscriber, func(h *coverage.Held) { h.Terms = append(h.Terms, costs("2026-12-01", 150_00, 0)) })
+		b.run("2027-01", "2026-12-10", false)
+		checkOwed(t, o, debtor, 300_00) // 150.00 of December and of January
+		b.prove()
 	})
 }

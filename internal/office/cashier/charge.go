@@ -2,6 +2,7 @@ package cashier
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/billfold/billfold/internal/base/calendar"
@@ -82,6 +83,9 @@ func (c *Cashier) Charge(
 		if err != nil {
 			return nil, err
 		}
+		if err := c.bringCredited(ctx, d, found.Credits); err != nil {
+			return nil, err
+		}
 		refs, err := c.charge(d, op, order, claim, &found)
 		if err != nil {
 			return nil, err
@@ -93,6 +97,21 @@ func (c *Cashier) Charge(
 		d.writes.Charges, d.writes.Billed, d.writes.Invoices, d.writes.Chunk = found.Charges, found.Billed, found.Invoices, &chunk
 		return refs, nil
 	})
+}
+
+// bringCredited reads the books of credits that are not here: somebody else was the
+// debtor when the item was billed.
+func (c *Cashier) bringCredited(ctx context.Context, d *desk, credits []Credit) error {
+	var missing []ledger.BookNo
+	for _, credit := range credits {
+		if d.books[credit.Book] == nil && !slices.Contains(missing, credit.Book) {
+			missing = append(missing, credit.Book)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return c.bring(ctx, d, Want{Books: missing, ToWrite: true})
 }
 
 func (c *Cashier) charge(d *desk, op string, order Order, claim *payment.Claim, found *Charging) ([]Ref, error) {
