@@ -172,9 +172,9 @@ func TestClient_TimesOutAsUnknown(t *testing.T) {
 
 // net/http would repeat a request with an idempotency key whose connection broke.
 func TestClient_AsksOnce(t *testing.T) {
-	broken := false
+	var broken atomic.Bool
 	c, asked := answering(t, func(w http.ResponseWriter, r *http.Request) {
-		if broken {
+		if broken.Load() {
 			cut("")(w, r)
 			return
 		}
@@ -187,11 +187,11 @@ func TestClient_AsksOnce(t *testing.T) {
 			return err
 		},
 	} {
-		broken = false
+		broken.Store(false)
 		if _, err := c.Enquire(t.Context(), ref); err != nil { // leaves a connection to use again
 			t.Fatal(err)
 		}
-		broken = true
+		broken.Store(true)
 		before := asked.Load()
 		if err := call(); fault.KindOf(err) != fault.UnknownOutcome {
 			t.Errorf("%s: got %v", name, err)
