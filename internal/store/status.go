@@ -210,7 +210,7 @@ func (s *Store) SaveStandings(ctx context.Context, updates []warden.Update) erro
 			policies.add(book, no, version, version+1)
 			version++
 		}
-		status.add(book, no, v.On.String(), string(v.State), v.Since.String(), v.PaidThrough.String(), v.EndsOn.String(),
+		status.add(book, no, v.On.String(), string(v.State), v.Since.String(), v.PaidThrough.String(), u.EndsOn.String(),
 			v.GraceFrom.String(), v.GraceTo.String(), int64(v.Owed), int64(v.ToCure), v.PayBy.String(), v.Next.String(),
 			version)
 		for n, t := range u.New() {

@@ -135,11 +135,32 @@ func returned(e ledger.Event) bool {
 // History gives a policy's, with that of the policy which it renews.
 func (f *Found) History(p *coverage.Held) grace.History {
 	h := grace.History{Policy: p.Policy, Charges: f.chargesOf(p), Money: f.money[p.Key()], Facts: f.facts[p.Key()]}
+	h.Policy.Withhold = withholdsOf(p)
 	if before := f.before(p); before != nil {
 		previous := f.History(before)
 		h.Previous = &previous
 	}
 	return h
+}
+
+// withholdsOf gives a policy's withholds, each once: rows are only ever added, so
+// what became of a request, and a last month that is set later, is a further row.
+func withholdsOf(p *coverage.Held) []coverage.Withhold {
+	var held []coverage.Withhold
+	for _, w := range p.Withhold {
+		at := slices.IndexFunc(held, func(o coverage.Withhold) bool {
+			return o.From == w.From && o.Agency == w.Agency && (o.Status == coverage.WithholdRequested || o.Status == w.Status)
+		})
+		if at < 0 {
+			held = append(held, w)
+			continue
+		}
+		if w.RequestedOn.IsZero() {
+			w.RequestedOn = held[at].RequestedOn
+		}
+		held[at] = w
+	}
+	return held
 }
 
 // before is the policy that p renews passively, or nil.

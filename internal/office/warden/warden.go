@@ -89,7 +89,8 @@ type Update struct {
 	Version int64 // of the policy that was read
 	Before  Standing
 	Status  grace.Status
-	Ended   bool // the last covered day is another than before: what is billed must follow
+	EndsOn  calendar.Date // the last covered day, once it is decided; the zero Date before
+	Ended   bool          // it is another than before: what is billed must follow
 }
 
 // New gives the changes that are not kept yet.
@@ -204,9 +205,12 @@ func (w *Warden) judge(f *Found, day calendar.Date) (updates []Update, problems 
 			continue
 		}
 		before := f.Standings[p.Key()]
-		updates = append(updates, Update{
-			Key: p.Key(), Version: p.Version, Before: before, Status: status, Ended: status.EndsOn != before.EndsOn,
-		})
+		u := Update{Key: p.Key(), Version: p.Version, Before: before, Status: status}
+		if status.State.Over() {
+			u.EndsOn = status.EndsOn // while money in time may still be posted, what is billed stays
+		}
+		u.Ended = u.EndsOn != before.EndsOn
+		updates = append(updates, u)
 	}
 	return updates, problems
 }
