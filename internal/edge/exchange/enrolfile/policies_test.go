@@ -14,7 +14,6 @@ import (
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/cover/coverage"
-	"github.com/billfold/billfold/internal/cover/grace"
 	"github.com/billfold/billfold/internal/office/audit"
 	"github.com/billfold/billfold/internal/office/policy"
 	"github.com/billfold/billfold/internal/office/warden"
@@ -210,7 +209,7 @@ func TestPolicies834_AfterAnEndByPaymentStatus(t *testing.T) {
 			t.Fatalf("got %+v, %v", held, err)
 		}
 		err = o.Store.SaveStandings(ctx, []warden.Update{{
-			Key: held[0].Key(), Version: held[0].Version, Status: grace.Status{EndsOn: calendar.MustParse("2027-03-31")}, Ended: true,
+			Key: held[0].Key(), Version: held[0].Version, EndsOn: calendar.MustParse("2027-03-31"), Ended: true,
 		}})
 		if err != nil {
 			t.Fatal(err)
