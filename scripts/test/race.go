@@ -13,7 +13,7 @@ var concurrent = regexp.MustCompile(`(?m)^\s*(go [\w(]|"sync"|"sync/atomic")`)
 // long on a single goroutine: minutes under the detector, which learns nothing
 // from them. What a browser sends is sent to the same code by tests without one,
 // and by TestFields_TakeACard.
-const looks = "InBrowser|^TestGallery|^TestFields_(AreAccessible|SetWhatIsTyped|SayWhatIsWrong)$|^Test(DetectionRates$|Attack_|Wave_)"
+const looks = "InBrowser|^TestGallery|^TestFields_(AreAccessible|SetWhatIsTyped|SayWhatIsWrong)$|^Test(DetectionRates$|Attack_|Wave_|Stories_)"
 
 // support is what only starts processes, with which it shares no memory: commands,
 // and what tests are made with. The latter runs under the detector in the tests.
