@@ -66,11 +66,10 @@ func (c *explainCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	subscriber := account.Number
-	if !account.Owing.Premium.IsZero() {
-		subscriber = account.Owing.Premium
+	answers, err := warden.Status(r.ctx, o.store, o.plan.Billing.Rules, account.Number, day)
+	if err == nil && len(answers) == 0 && !account.Owing.Premium.IsZero() { // a dependant's stand with who owes for them
+		answers, err = warden.Status(r.ctx, o.store, o.plan.Billing.Rules, account.Owing.Premium, day)
 	}
-	answers, err := warden.Status(r.ctx, o.store, o.plan.Billing.Rules, subscriber, day)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
@@ -10,6 +11,7 @@ import (
 	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/books/ledger"
 	"github.com/billfold/billfold/internal/cover/grace"
+	"github.com/billfold/billfold/internal/cover/rule"
 	"github.com/billfold/billfold/internal/edge/paper"
 	"github.com/billfold/billfold/internal/office/notice"
 	"github.com/billfold/billfold/internal/office/plan"
@@ -54,7 +56,7 @@ func (c *lettersPrintCommand) Run(r *run) error {
 		return err
 	}
 	if c.JSON {
-		return r.printJSON(map[string]any{"files": len(printed.Files), "letters": printed.Letters, "held": printed.Held})
+		return r.printJSON(map[string]any{"files": len(printed.Files), "letters": printed.Letters, "held": printed.Held, "reasons": printed.Reasons})
 	}
 	r.printf("%d letters in %d files, %d held\n", printed.Letters, len(printed.Files), printed.Held)
 	for _, h := range printed.Reasons {
@@ -135,6 +137,11 @@ func (o *office) letters(ctx context.Context, duties []warden.NoticeDuty, day ca
 			if !is {
 				continue
 			}
+			if n.Kind == notice.BinderMissed {
+				if n, err = o.binderMissed(ctx, n, &answers[i]); err != nil {
+					return nil, nil, err
+				}
+			}
 			if n, err = notice.New(n); err != nil {
 				problems = append(problems, fault.Problem{Field: string(n.Kind), Message: fault.MessageOf(err)})
 				continue
@@ -160,9 +167,6 @@ func (o *office) letter(a *warden.Answer, duty warden.NoticeDuty, day calendar.D
 		if !is {
 			return notice.Notice{}, false
 		}
-		if kind == notice.BinderMissed && a.Status.Owed == 0 && d.Amount == 0 {
-			kind = notice.Cancelled
-		}
 		return notice.Notice{
 			Book: ledger.BookNo(duty.Policy.Number), Policy: duty.Policy, Kind: kind, Key: fmt.Sprintf("%d:%s", duty.Policy.No, d.Key),
 			DueBy: d.DueBy, MadeOn: day, Language: duty.Language, Facts: o.facts(a, d),
@@ -171,32 +175,45 @@ func (o *office) letter(a *warden.Answer, duty warden.NoticeDuty, day calendar.D
 	return notice.Notice{}, false
 }
 
-// requestDays and settleMonths bound a reinstatement for good cause (42 CFR
-// 422.74(d)(1)(v)); a special enrolment is as long (45 CFR 155.420(c)).
-const (
-	requestDays  = 60
-	settleMonths = 3
-)
+// binderMissed tells of a cancelled policy what its first payment would have been
+// and until when it could be made, as the status was on the last day before the
+// deadline ran out. A policy that was withdrawn before that gets another letter.
+func (o *office) binderMissed(ctx context.Context, n notice.Notice, a *warden.Answer) (notice.Notice, error) {
+	lapsed := slices.IndexFunc(a.Status.Transitions, func(t grace.Transition) bool { return t.Event == grace.BinderLapsed })
+	if lapsed < 0 {
+		n.Kind, n.Facts.Reason = notice.Cancelled, withdrawnFor(a)
+		return n, nil
+	}
+	before := a.Status.Transitions[lapsed].On.AddDays(-1)
+	answers, err := warden.Status(ctx, o.store, o.plan.Billing.Rules, n.Policy.Number, before)
+	if err != nil {
+		return n, err
+	}
+	for i := range answers {
+		if s := &answers[i].Status; answers[i].Policy.No == a.Policy.No {
+			n.Facts.Amount, n.Facts.PayBy = s.ToCure, s.PayBy
+		}
+	}
+	return n, nil
+}
 
-// facts tells of a policy's status what its letters speak of.
+// facts tells of a policy's status what its letters speak of. What is not known
+// stays empty, and a letter that must say it is not made but told of: a letter
+// must not guess.
 func (o *office) facts(a *warden.Answer, d *grace.Duty) notice.Facts {
 	s := &a.Status
 	f := notice.Facts{
 		Line: a.Policy.Line, Plan: o.plan.Billing.Products[a.Policy.Product], Amount: s.ToCure, PayBy: s.PayBy, GraceFrom: s.GraceFrom,
-		GraceTo: s.GraceTo, CoverStarts: s.CoveredFrom, CoverEnds: s.EndsOn, DecideBy: d.DueBy, ReceivedOn: d.On, Reason: notice.NotPaid,
-		Return: notice.OtherReturns, Agency: "SSA",
+		GraceTo: s.GraceTo, CoverStarts: s.CoveredFrom, CoverEnds: o.coverEnds(a), DecideBy: d.DueBy, Reason: reasonOf(a, d),
 	}
 	if f.CoverStarts.IsZero() {
 		f.CoverStarts = a.Policy.From
 	}
 	if d.Amount > 0 {
-		f.Amount, f.Received = d.Amount, d.Amount
+		f.Amount = d.Amount
 	}
 	if f.Amount == 0 {
 		f.Amount = s.Owed
-	}
-	if f.PayBy.IsZero() {
-		f.PayBy = d.On
 	}
 	for _, m := range s.Months {
 		if m.Open <= 0 {
@@ -208,18 +225,63 @@ func (o *office) facts(a *warden.Answer, d *grace.Duty) notice.Facts {
 		f.LastMonth = m.Month
 	}
 	if !s.GraceFrom.IsZero() {
-		first := calendar.MonthOf(s.GraceFrom)
-		f.PendFrom = first.Add(1).First()
-		if f.CoverEnds.IsZero() {
-			f.CoverEnds = first.Last()
+		f.PendFrom = calendar.MonthOf(s.GraceFrom).Add(1).First()
+	}
+	at := rule.Place{State: a.Policy.State, Line: a.Policy.Line}
+	if ends := f.CoverEnds; !ends.IsZero() && a.Policy.Line.Medicare() {
+		first := ends.AddDays(1) // without coverage
+		if r, err := o.plan.Billing.Rules.Find(rule.GoodCauseRequest, at, first); err == nil {
+			f.RequestBy = first.AddDays(r.Count())
+		}
+		if r, err := o.plan.Billing.Rules.Find(rule.GoodCausePayment, at, first); err == nil {
+			f.SettleBy = calendar.MonthOf(first).Add(r.Count()).First()
 		}
 	}
-	if !f.CoverEnds.IsZero() {
-		f.RequestBy = f.CoverEnds.AddDays(1 + requestDays)
-		f.SettleBy = calendar.MonthOf(f.CoverEnds.AddDays(1)).Add(settleMonths).First()
+	if n := len(a.Policy.Withhold); n > 0 {
+		f.Agency = a.Policy.Withhold[n-1].Agency
 	}
 	if k := a.Policy.Continuation; k != nil {
 		f.ElectedOn, f.CoverMost = k.ElectedOn, calendar.MonthOf(k.LossOn).Add(k.MonthsMost).Last()
 	}
 	return f
+}
+
+// coverEnds is the last covered day, as it is or would become if nothing is paid.
+func (o *office) coverEnds(a *warden.Answer) calendar.Date {
+	s := &a.Status
+	switch {
+	case !s.EndsOn.IsZero() || s.GraceFrom.IsZero():
+		return s.EndsOn
+	case s.State == grace.GraceM1, s.State == grace.GraceM2, s.State == grace.GraceM3:
+		return calendar.MonthOf(s.GraceFrom).Last() // 45 CFR 156.270(g)
+	case a.Policy.Line.Medicare():
+		return s.GraceTo
+	}
+	at := rule.Place{State: a.Policy.State, Line: a.Policy.Line}
+	if r, err := o.plan.Billing.Rules.Find(rule.StateGraceEnd, at, s.GraceFrom); err == nil && r.Word() == rule.EndOfGrace {
+		return s.GraceTo
+	}
+	return s.PaidThrough
+}
+
+// reasonOf is why coverage ended, or "" where the letter's reason is not known.
+func reasonOf(a *warden.Answer, d *grace.Duty) notice.Reason {
+	switch d.Notice {
+	case grace.NoticeTermination, grace.NoticeDisenrolment, grace.NoticeCancellation:
+		return notice.NotPaid
+	}
+	return withdrawnFor(a)
+}
+
+// withdrawnFor is why the source of a policy ended it.
+func withdrawnFor(a *warden.Answer) notice.Reason {
+	switch a.Policy.EndReason {
+	case "death", "died":
+		return notice.Died
+	case "voluntary":
+		return notice.AskedFor
+	case "moved":
+		return notice.MovedAway
+	}
+	return ""
 }

@@ -32,6 +32,9 @@ import (
 // EntityOf implements api.House.
 func (house) EntityOf(chart.EntityNo) plan.Entity { return plan.Entity{ID: "bench", Zone: time.UTC} }
 
+// RegionAt implements enrolment.House: the bench's people state their region.
+func (house) RegionAt(_, _ string) region.ID { return "" }
+
 // Region implements registry.House: every region there is.
 func (house) Region(id region.ID) (region.Pack, bool) {
 	return region.Pack{ID: id, Zone: time.UTC}, true

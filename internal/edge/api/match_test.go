@@ -27,6 +27,8 @@ import (
 // valley is a plan of one region.
 type valley struct{}
 
+func (valley) RegionAt(_, _ string) region.ID { return "" }
+
 func (valley) Region(id region.ID) (region.Pack, bool) {
 	return region.Pack{ID: id, Zone: time.UTC}, true
 }

@@ -149,10 +149,22 @@ func (c *chunk) row(row Row) {
 	case change.Kind == member.Audit && !row.Replace:
 		c.audit(row, family, at, result)
 	case result == member.Unmatched:
+		c.locate(person, &member.Person{})
 		c.enrol(row, family)
 	default:
+		c.locate(person, &family[at].Record.Person)
 		c.alter(row, family[at])
 	}
+}
+
+// locate finds the region of a person who is new at an address, for most sources
+// know no regions.
+func (c *chunk) locate(stated, have *member.Person) {
+	home := stated.Residence
+	if stated.Region != "" || home.IsZero() || (have.Region != "" && home == have.Residence) {
+		return
+	}
+	stated.Region = string(c.e.house.RegionAt(home.State, home.ZIP))
 }
 
 func recordsOf(family []*held) []member.Record {

@@ -39,6 +39,8 @@ import (
 type House interface {
 	// Region finds a region's pack.
 	Region(id region.ID) (region.Pack, bool)
+	// RegionAt finds the region of an address, "" when none serves it.
+	RegionAt(state, zip string) region.ID
 }
 
 // Issuer draws new bill pay numbers; see billpay.Issuer.

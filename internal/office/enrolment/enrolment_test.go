@@ -26,6 +26,13 @@ var ctx = context.Background()
 // house is a plan with one region.
 type house struct{}
 
+func (house) RegionAt(state, _ string) region.ID {
+	if state == "KS" {
+		return "valley"
+	}
+	return ""
+}
+
 func (house) Region(id region.ID) (region.Pack, bool) {
 	return region.Pack{ID: id, Zone: time.UTC, Brand: region.Brand{PlanName: "Cedar Valley"}}, id == "valley"
 }
@@ -158,6 +165,28 @@ func TestImport_AFamilyAndThenTheSameFileAgain(t *testing.T) {
 			if m.Version != first[name].Version || m.Number != first[name].Number {
 				t.Errorf("%s: the same file wrote the record again", name)
 			}
+		}
+	})
+}
+
+func TestImport_FindsTheRegionByTheAddress(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, o *storetest.Office) {
+		e := newEnrolment(t, o)
+		rows := family("S1")
+		rows[0].Change.Person.Residence = member.Address{Line1: "1 Main", City: "Hays", State: "KS", ZIP: "67601"}
+		rows[1].Change.Person.Residence = rows[0].Change.Person.Residence
+		rows[1].Change.Person.Region = "valley"
+		importRows(t, e, rows...)
+		have := func(name string) string { return onFile(t, o, "S1")[name].Record.Person.Region }
+		if have("Ana") != "valley" || have("Ben") != "valley" || have("Leo") != "valley" {
+			t.Errorf("got %q at an address that the region serves, %q stated, %q with the family", have("Ana"), have("Ben"), have("Leo"))
+		}
+		moved := addition("S1", member.Self, "Ana", "1984-03-09")
+		moved.Change.Kind, moved.Change.Coverages = member.Alter, nil
+		moved.Change.Person.Residence = member.Address{Line1: "2 Elm", City: "Ames", State: "IA", ZIP: "50010"}
+		importRows(t, e, moved)
+		if have("Ana") != "valley" {
+			t.Errorf("got %q after a move to where no region serves, want the one before", have("Ana"))
 		}
 	})
 }

@@ -86,6 +86,20 @@ func (p *Plan) Region(id region.ID) (region.Pack, bool) {
 	return region.Pack{}, false
 }
 
+// RegionAt finds the region that serves an address by what its pack says most
+// closely of where members live; "" when none does.
+func (p *Plan) RegionAt(state, zip string) (id region.ID) {
+	best := 0
+	for _, r := range p.Regions {
+		for _, area := range r.Serves {
+			if fits := area.Covers(state, zip); fits > best {
+				id, best = r.ID, fits
+			}
+		}
+	}
+	return id
+}
+
 // ReceivingKind says what sort of place money arrives at.
 type ReceivingKind string
 

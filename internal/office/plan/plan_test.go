@@ -15,6 +15,7 @@ import (
 	"github.com/billfold/billfold/internal/base/clock"
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/people/region"
 )
 
 // cedarValley is the fictional plan's folder as a map, so that a case can
@@ -64,6 +65,19 @@ func TestLoad_ReadsTheDemonstrationPlanFromItsFolder(t *testing.T) {
 
 // Numbers 555-0100 to 555-0199 are kept for fiction, so nobody is called by
 // mistake from a demonstration.
+func TestPlan_RegionAtTakesTheClosestArea(t *testing.T) {
+	p := Plan{Regions: []region.Pack{
+		{ID: "state", Serves: []region.Area{"CO"}}, {ID: "city", Serves: []region.Area{"KS", "803"}}, {ID: "quarter", Serves: []region.Area{"80301"}},
+	}}
+	for at, want := range map[[2]string]region.ID{
+		{"CO", "80501"}: "state", {"CO", "80302"}: "city", {"CO", "80301-1234"}: "quarter", {"KS", "67601"}: "city", {"NE", "68000"}: "", {"", ""}: "",
+	} {
+		if got := p.RegionAt(at[0], at[1]); got != want {
+			t.Errorf("%v: got %q, want %q", at, got, want)
+		}
+	}
+}
+
 func TestCedarValley_HasFictionalTelephoneNumbersOnly(t *testing.T) {
 	for _, pack := range loadCedarValley(t).Regions {
 		for _, phone := range pack.Phones {

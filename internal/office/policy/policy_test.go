@@ -26,6 +26,8 @@ func day(s string) calendar.Date { return calendar.MustParse(s) }
 
 type house struct{}
 
+func (house) RegionAt(state, zip string) region.ID { return "" }
+
 func (house) Region(id region.ID) (region.Pack, bool) {
 	return region.Pack{ID: id, Zone: time.UTC}, true
 }

@@ -38,6 +38,8 @@ var (
 
 type house struct{}
 
+func (house) RegionAt(_, _ string) region.ID { return "" }
+
 func (house) Region(id region.ID) (region.Pack, bool) {
 	return region.Pack{ID: id, Zone: time.UTC, Brand: region.Brand{PlanName: "Cedar Valley"}}, id == "valley"
 }

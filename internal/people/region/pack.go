@@ -48,13 +48,14 @@ func Parse(name string, data []byte) (Pack, []fault.Problem) {
 	if !root.Present() {
 		return Pack{}, file.Problems()
 	}
-	top := root.Fields("id", "name", "time_zone", "brand", "addresses", "phones", "languages", "tenders", "contacts", "rules")
+	top := root.Fields("id", "name", "time_zone", "serves", "brand", "addresses", "phones", "languages", "tenders", "contacts", "rules")
 	p := Pack{
 		ID:    ID(top.Need("id").ID()),
 		Name:  top.Need("name").Text(),
 		Zone:  top.Need("time_zone").Zone(),
 		Brand: readBrand(top.Need("brand")),
 	}
+	p.Serves = readAreas(top.May("serves"))
 	addresses := top.Need("addresses").Fields("street", "remit")
 	p.Street = readAddress(addresses.Need("street"))
 	p.Remit = readAddress(addresses.Need("remit"))
@@ -68,6 +69,19 @@ func Parse(name string, data []byte) (Pack, []fault.Problem) {
 		return Pack{}, problems
 	}
 	return p, nil
+}
+
+var prefixForm = regexp.MustCompile(`^[0-9]{3,5}$`)
+
+func readAreas(v yamldoc.Value) (areas []Area) {
+	for _, item := range v.List() {
+		area := item.Text()
+		if area != "" && !prefixForm.MatchString(area) && !strings.Contains(states, " "+area+" ") {
+			item.Refuse("%q must be a state's USPS code or the first three to five digits of ZIP codes", area)
+		}
+		areas = append(areas, Area(area))
+	}
+	return areas
 }
 
 var colourForm = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)

@@ -28,6 +28,7 @@ type Pack struct {
 	ID        ID
 	Name      string         // the region's name for people, "Front Range"
 	Zone      *time.Location // whose midnight and hours deadlines follow
+	Serves    []Area         // where members live whose source names no region
 	Brand     Brand
 	Street    Address // the legal place of business
 	Remit     Address // where cheques are sent
@@ -36,6 +37,24 @@ type Pack struct {
 	Tenders   []Tender
 	Rules     []Rule
 	Contacts  []Contact
+}
+
+// Area is a state by its USPS code, "CO", or the first three to five digits of
+// ZIP codes, "803".
+type Area string
+
+// Covers tells how closely the area describes an address: 0 is not at all, a ZIP
+// prefix is closer than its state, and a longer one closer still.
+func (a Area) Covers(state, zip string) int {
+	switch {
+	case a == "":
+		return 0
+	case string(a) == state:
+		return 1
+	case a[0] >= '0' && a[0] <= '9' && strings.HasPrefix(zip, string(a)):
+		return len(a)
+	}
+	return 0
 }
 
 // Brand is how the plan shows itself in the region.

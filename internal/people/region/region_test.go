@@ -46,6 +46,7 @@ func TestParse_RefusesWithLineAndReason(t *testing.T) {
 		{"hours that overlap", `"08:00-12:00, 13:00-17:00"`, `"08:00-12:00, 11:00-17:00"`, "11:00-17:00", "overlap"},
 		{"a day given twice", `      sat: "09:00-13:00"`, `      fri: "09:00-13:00"`, `fri: "09:00-13:00"`, "the hours of fri are given twice"},
 		{"an unknown day", `      sat: "09:00-13:00"`, `      sab: "09:00-13:00"`, "sab:", `"sab" is no day`},
+		{"an area that is neither a state nor ZIP codes", "serves: [CO]", "serves: [CO, Boulder]", "serves:", `"Boulder" must be a state's USPS code`},
 		{"an unknown zone", "America/Denver", "America/Boulder", "America/Boulder", "is no IANA time zone"},
 		{"the machine's own zone", "America/Denver", "Local", "Local", "is no IANA time zone"},
 		{"an unknown key", "time_zone: America/Denver", "timezone: America/Denver", "timezone", `the key "timezone" is not known ("time_zone" is meant?)`},

@@ -75,6 +75,8 @@ func TestRead834_WhatIsSaidOfAMember(t *testing.T) {
 
 type house struct{}
 
+func (house) RegionAt(state, zip string) region.ID { return "" }
+
 func (house) Region(id region.ID) (region.Pack, bool) {
 	return region.Pack{ID: id, Zone: time.UTC}, true
 }
