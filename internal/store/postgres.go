@@ -40,6 +40,7 @@ const passingConnections = 2
 var keyedPlans = []string{
 	"SET enable_seqscan = off", "SET enable_hashjoin = off", "SET enable_mergejoin = off",
 	"SET plan_cache_mode = force_generic_plan",
+	"SET max_parallel_workers_per_gather = 0", // starting helpers costs more than a look-up by key
 }
 
 func openPostgres(ctx context.Context, dsn string, connections int) (*postgres, error) {

@@ -229,6 +229,8 @@ func postgresGrants() []string {
 		// row, without a new entry in the index.
 		`ALTER TABLE book SET (fillfactor = 60)`,
 		`ALTER TABLE open_item SET (fillfactor = 70)`,
+		`ALTER TABLE policy_billing SET (fillfactor = 70)`,
+		`ALTER TABLE policy_status SET (fillfactor = 70)`,
 		`DO $$ BEGIN
 			IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '` + appRole + `') THEN CREATE ROLE ` + appRole + ` NOLOGIN; END IF;
 		EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,

@@ -2,6 +2,9 @@ package bench
 
 import (
 	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/billfold/billfold/internal/base/calendar"
@@ -9,17 +12,20 @@ import (
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/bills/invoice"
+	"github.com/billfold/billfold/internal/books/ledger"
 	"github.com/billfold/billfold/internal/cover/coverage"
 	"github.com/billfold/billfold/internal/cover/premium"
 	"github.com/billfold/billfold/internal/cover/rule"
 	"github.com/billfold/billfold/internal/office/biller"
+	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/people/billpay"
 	"github.com/billfold/billfold/internal/store/probe"
 )
 
 // benchBilling holds a month's billing run against bare set-based SQL that writes
 // the same rows into the same tables, for a quarter of the policies just before
-// and a quarter just after.
+// and a quarter just after. Its latencies are those of members who look at their
+// accounts meanwhile.
 func benchBilling(ctx context.Context, b *office, o Options) (Figure, error) {
 	o.Say("opening %d accounts", o.Items)
 	numbers, err := b.openAccounts(ctx, o.Items, 0)
@@ -41,7 +47,7 @@ func benchBilling(ctx context.Context, b *office, o Options) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
-	f, err := b.billing(ctx, o, period)
+	f, err := b.billing(ctx, o, period, numbers)
 	if err != nil {
 		return Figure{}, err
 	}
@@ -84,7 +90,41 @@ func (b *office) insure(ctx context.Context, numbers []billpay.Number, period ca
 	return nil
 }
 
-func (b *office) billing(ctx context.Context, o Options, period calendar.Month) (Figure, error) {
+// lookEvery is how long it is from one look of a member at an account to the next,
+// while a run is under way.
+const lookEvery = 10 * time.Millisecond
+
+// lookMeanwhile looks at accounts until it is told to stop, and then gives how long
+// each look took.
+func (b *office) lookMeanwhile(ctx context.Context, numbers []billpay.Number) (stop func() ([]time.Duration, error)) {
+	ctx, cancel := context.WithCancel(ctx)
+	var latencies []time.Duration
+	var failed error
+	var looking sync.WaitGroup
+	looking.Go(func() {
+		for tick := time.NewTicker(lookEvery); ; {
+			select {
+			case <-ctx.Done():
+				tick.Stop()
+				return
+			case <-tick.C:
+			}
+			began := time.Now()
+			_, err := b.store.Read(ctx, cashier.Want{Books: []ledger.BookNo{ledger.BookNo(numbers[rand.IntN(len(numbers))])}})
+			if ctx.Err() != nil {
+				continue
+			}
+			latencies, failed = append(latencies, time.Since(began)), errors.Join(failed, err)
+		}
+	})
+	return func() ([]time.Duration, error) {
+		cancel()
+		looking.Wait()
+		return latencies, failed
+	}
+}
+
+func (b *office) billing(ctx context.Context, o Options, period calendar.Month, numbers []billpay.Number) (Figure, error) {
 	forgetPeakMemory()
 	said := 0
 	monthly := biller.Monthly{
@@ -100,14 +140,16 @@ func (b *office) billing(ctx context.Context, o Options, period calendar.Month) 
 			}
 		},
 	}
+	looked := b.lookMeanwhile(ctx, numbers)
 	began := time.Now()
 	report, err := monthly.Bill(ctx, biller.Run{Kind: "premium", Period: period, Day: b.house.PostingDay(1), Actor: clerk}, false)
-	if err != nil {
+	took := time.Since(began)
+	latencies, failed := looked()
+	if err = errors.Join(err, failed); err != nil {
 		return Figure{}, err
 	}
-	took := time.Since(began)
 	if report.Billed != o.Items || report.Items != o.Items {
 		return Figure{}, fault.New(fault.Internal, "", "%d of %d policies were billed: %+v", report.Billed, o.Items, report)
 	}
-	return newFigure("billing", b.store.Engine(), float64(o.Items)/took.Seconds(), "members/s", nil), nil
+	return newFigure("billing", b.store.Engine(), float64(o.Items)/took.Seconds(), "members/s", latencies), nil
 }

@@ -32,7 +32,7 @@ func benchStatus(ctx context.Context, b *office, o Options) (Figure, error) {
 	if err := b.insure(ctx, numbers, period); err != nil {
 		return Figure{}, err
 	}
-	if _, err := b.billing(ctx, o, period); err != nil {
+	if _, err := b.billing(ctx, o, period, numbers); err != nil {
 		return Figure{}, err
 	}
 	o.Say("paying all but one in %d", pastDue)
