@@ -44,6 +44,7 @@ func (o *office) openDoors(s serving) (*doors, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.post = post
 	d := &doors{limits: limit.New(o.store, limit.Defaults(), o.clock)}
 	var teller checkout.Teller
 	if post != nil {
@@ -67,7 +68,11 @@ func (o *office) openDoors(s serving) (*doors, error) {
 func (o *office) openSite(s serving, d *doors, post *deliver.Post) (*web.Site, error) {
 	options := web.Options{
 		Plan: o.plan, House: o.house, Source: o.store, Clock: o.clock, Log: s.log, Notices: s.notices, Steps: s.steps,
-		Overview: s.overview, PublicURL: s.publicURL, TrustedProxies: s.proxies,
+		Overview: s.overview, PublicURL: s.publicURL, TrustedProxies: s.proxies, Troubles: o.troubles,
+	}
+	if post != nil && post.ReadsLetters() {
+		options.Letters = &web.Letters{Desk: o.mailDesk(), Readers: o.members.registry, Limits: d.limits}
+		options.Sessions = o.store
 	}
 	if d.cards != nil {
 		guest := &web.Guest{
@@ -86,7 +91,7 @@ func (o *office) openAPI(s serving, d *doors) http.Handler {
 	options := api.Options{
 		Plan: o.plan.Name, Sandbox: o.plan.Sandbox, MaxPayment: o.plan.Limits.MaxPayment, Keys: o.apiKeys, House: o.house,
 		Directory: o.store, Poster: d.poster, Finder: o.cashier, Trail: o.members.trail, Registry: o.members.registry,
-		Limits: d.limits, Orders: o.store, Clock: o.clock, Log: s.log,
+		Limits: d.limits, Orders: o.store, Policies: o.members.policies, Statuses: o, Clock: o.clock, Log: s.log,
 	}
 	if d.cards != nil {
 		options.Desk, options.Processor = d.cards.desk, d.cards.processor
@@ -152,6 +157,9 @@ const mailFile = "mail.yaml"
 // openMail opens the road that letters take; nil when none is configured.
 func (o *office) openMail(s serving) (*deliver.Post, error) {
 	head := deliver.Letterhead{Plan: o.plan.Name, Interpreters: map[string][]string{}}
+	if o.site != "" {
+		head.Letters = o.site + letterPath
+	}
 	for i := range o.plan.Regions {
 		addRegion(&head, &o.plan.Regions[i])
 	}

@@ -20,16 +20,20 @@ import (
 	"github.com/billfold/billfold/internal/office/policy"
 	"github.com/billfold/billfold/internal/rail/bankbill"
 	"github.com/billfold/billfold/internal/rail/lockbox"
+	"github.com/billfold/billfold/internal/rail/remit"
 	"github.com/billfold/billfold/internal/rail/wire"
 )
 
 // formats lists what the office takes, in the order in which formats are tried.
 func formats(o *office) []intake.Format {
 	return []intake.Format{
+		remit.Rail{Remittances: o.remittances},
+		answersFile{Format: document("x12"), office: o},
 		enrolmentFile{Format: document("x12"), office: o, read: enrolfile.Read834, only: "834", policies: o.policies834},
 		bankbill.Rail{}, lockbox.New(), wire.Rail{},
 		policiesFile{Format: document("policies-csv"), office: o},
 		ratesFile{Format: document("rates-csv"), office: o},
+		prescriptionFile{Format: document("prescription-bills-csv"), office: o},
 		owedFile{Format: document("open-items-csv"), office: o},
 		enrolmentFile{Format: document("roster-csv"), office: o, read: enrolfile.ReadRoster},
 		document("unknown"),
@@ -84,7 +88,9 @@ func (f enrolmentFile) Apply(ctx context.Context, file intake.Kept, open func() 
 	if err != nil || f.policies == nil || members.Verdict != fault.Accept {
 		return members, err
 	}
-	policies, err := f.office.members.policies.Import(ctx, access, policy.File{Open: open, Read: f.policies(f.office.receivedOn(file))})
+	policies, err := f.office.members.policies.Import(ctx, access, policy.File{
+		Open: open, Read: f.policies(f.office.receivedOn(file)), Book: file.Book,
+	})
 	return enrolledReport{members, policies}, err
 }
 
@@ -151,6 +157,7 @@ type importCommand struct {
 	staffer `embed:""`
 	Files   []string `arg:"" help:"Files to take; archives are opened." name:"file"`
 	JSON    bool     `help:"A line of JSON per file."`
+	Answers string   `help:"Folder for files, such as the data folder's files: the 999 or TA1 that answers an X12 file is put into its outgoing."`
 }
 
 // Run implements the command.
@@ -170,9 +177,14 @@ func (c *importCommand) Run(r *run) error {
 		}
 	}
 	worst := exitOK
+	money := false
 	for _, name := range c.Files {
-		results, err := o.takeFile(r, name, actor)
+		results, answer, err := o.takeFile(r, name, actor, c.Answers)
+		if answer != "" && !c.JSON {
+			r.printf("%s is answered by %s\n", filepath.Base(name), filepath.Join(c.Answers, answer))
+		}
 		for _, result := range results {
+			money = money || result.Tally != nil
 			if result.Verdict != fault.Accept || refusedRows(result.Report) > 0 {
 				worst = exitRefused
 			}
@@ -184,38 +196,51 @@ func (c *importCommand) Run(r *run) error {
 			return err
 		}
 	}
+	if money { // a remittance may have waited for it
+		if _, err := o.remittances.SettleOpen(r.ctx, actor); err != nil {
+			return err
+		}
+	}
 	if worst != exitOK {
 		return exitError(worst)
 	}
 	return nil
 }
 
-func (o *office) takeFile(r *run, name string, actor ident.Actor) ([]intake.Result, error) {
+// takeFile takes a file, or each of an archive. With a folder for answers an X12 file
+// is answered there, accepted or not.
+func (o *office) takeFile(r *run, name string, actor ident.Actor, answers string) (results []intake.Result, answer string, err error) {
 	content, size, err := openFile(r.path(name))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer content.Close()
 	arrival := exchange.Open(filepath.Base(name), content, size)
 	if len(arrival.Problems) > 0 {
 		return []intake.Result{{
 			Name: filepath.Base(name), Format: arrival.Container, Verdict: fault.Judge(arrival.Problems), Problems: arrival.Problems,
-		}}, nil
+		}}, "", nil
 	}
-	var results []intake.Result
 	for _, file := range arrival.Files {
 		in, err := file.Open()
 		if err != nil {
-			return results, err
+			return results, "", err
 		}
 		result, err := o.intake.Take(r.ctx, file.Name, in, actor, r.progress())
 		in.Close()
 		if err != nil {
-			return results, err
+			return results, "", err
 		}
 		results = append(results, result)
 	}
-	return results, nil
+	if answers == "" {
+		return results, "", nil
+	}
+	folder, err := exchange.OpenFolder(r.path(answers), o.clock)
+	if err == nil {
+		answer, err = folder.Answer(filepath.Base(name), arrival.Files)
+	}
+	return results, answer, err
 }
 
 // progressItems is after how many items progress is told.

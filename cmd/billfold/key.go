@@ -19,7 +19,7 @@ type createKeyCommand struct {
 	where   `embed:""`
 	staffer `embed:""`
 	Name    string   `required:"" help:"Whose key it is, such as the partner and its system."`
-	Scope   []string `required:"" help:"What it may do: payments:write, payments:read, accounts:match; may be repeated."`
+	Scope   []string `required:"" help:"What it may do: payments:write, payments:read, accounts:match, policies:write, coverage:read; may be repeated."`
 	Sandbox bool     `help:"A key that moves no money, for a plan with sandbox: true."`
 	JSON    bool     `help:"Answer in JSON."`
 }

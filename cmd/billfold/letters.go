@@ -8,6 +8,7 @@ import (
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
+	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/books/ledger"
 	"github.com/billfold/billfold/internal/cover/grace"
@@ -138,7 +139,10 @@ func (o *office) letters(ctx context.Context, duties []warden.NoticeDuty, day ca
 				continue
 			}
 			if n.Kind == notice.BinderMissed {
-				if n, err = o.binderMissed(ctx, n, &answers[i]); err != nil {
+				n, err = binderMissed(n, &answers[i], func(on calendar.Date) ([]warden.Answer, error) {
+					return warden.Status(ctx, o.store, o.plan.Billing.Rules, n.Policy.Number, on)
+				})
+				if err != nil {
 					return nil, nil, err
 				}
 			}
@@ -169,7 +173,7 @@ func (o *office) letter(a *warden.Answer, duty warden.NoticeDuty, day calendar.D
 		}
 		return notice.Notice{
 			Book: ledger.BookNo(duty.Policy.Number), Policy: duty.Policy, Kind: kind, Key: fmt.Sprintf("%d:%s", duty.Policy.No, d.Key),
-			DueBy: d.DueBy, MadeOn: day, Language: duty.Language, Facts: o.facts(a, d),
+			DueBy: d.DueBy, MadeOn: day, Language: duty.Language, Facts: o.facts(a, d, day),
 		}, true
 	}
 	return notice.Notice{}, false
@@ -177,15 +181,24 @@ func (o *office) letter(a *warden.Answer, duty warden.NoticeDuty, day calendar.D
 
 // binderMissed tells of a cancelled policy what its first payment would have been
 // and until when it could be made, as the status was on the last day before the
-// deadline ran out. A policy that was withdrawn before that gets another letter.
-func (o *office) binderMissed(ctx context.Context, n notice.Notice, a *warden.Answer) (notice.Notice, error) {
-	lapsed := slices.IndexFunc(a.Status.Transitions, func(t grace.Transition) bool { return t.Event == grace.BinderLapsed })
-	if lapsed < 0 {
-		n.Kind, n.Facts.Reason = notice.Cancelled, withdrawnFor(a)
+// deadline ran out, for which status is asked. A policy that was withdrawn before
+// that, or never elected, gets another letter.
+func binderMissed(
+	n notice.Notice, a *warden.Answer, status func(on calendar.Date) ([]warden.Answer, error),
+) (notice.Notice, error) {
+	last := func(event grace.Event) int {
+		return slices.IndexFunc(a.Status.Transitions, func(t grace.Transition) bool { return t.Event == event })
+	}
+	if last(grace.ElectionLapsed) >= 0 {
+		n.Kind, n.Facts.Reason, n.Facts.Amount = notice.Cancelled, notice.NotChosen, refunded(&a.Status)
 		return n, nil
 	}
-	before := a.Status.Transitions[lapsed].On.AddDays(-1)
-	answers, err := warden.Status(ctx, o.store, o.plan.Billing.Rules, n.Policy.Number, before)
+	lapsed := max(last(grace.BinderLapsed), last(grace.FirstLapsed))
+	if lapsed < 0 {
+		n.Kind, n.Facts.Reason, n.Facts.Amount = notice.Cancelled, withdrawnFor(a), refunded(&a.Status)
+		return n, nil
+	}
+	answers, err := status(a.Status.Transitions[lapsed].On.AddDays(-1))
 	if err != nil {
 		return n, err
 	}
@@ -200,7 +213,7 @@ func (o *office) binderMissed(ctx context.Context, n notice.Notice, a *warden.An
 // facts tells of a policy's status what its letters speak of. What is not known
 // stays empty, and a letter that must say it is not made but told of: a letter
 // must not guess.
-func (o *office) facts(a *warden.Answer, d *grace.Duty) notice.Facts {
+func (o *office) facts(a *warden.Answer, d *grace.Duty, day calendar.Date) notice.Facts {
 	s := &a.Status
 	f := notice.Facts{
 		Line: a.Policy.Line, Plan: o.plan.Billing.Products[a.Policy.Product], Amount: s.ToCure, PayBy: s.PayBy, GraceFrom: s.GraceFrom,
@@ -243,6 +256,7 @@ func (o *office) facts(a *warden.Answer, d *grace.Duty) notice.Facts {
 	if k := a.Policy.Continuation; k != nil {
 		f.ElectedOn, f.CoverMost = k.ElectedOn, calendar.MonthOf(k.LossOn).Add(k.MonthsMost).Last()
 	}
+	o.about(&f, a, d, day)
 	return f
 }
 
@@ -257,11 +271,88 @@ func (o *office) coverEnds(a *warden.Answer) calendar.Date {
 	case a.Policy.Line.Medicare():
 		return s.GraceTo
 	}
+	return o.stateEnd(a, s.GraceFrom, s.GraceTo)
+}
+
+// stateEnd is the last covered day when a state's grace ends unpaid.
+func (o *office) stateEnd(a *warden.Answer, graceFrom, graceTo calendar.Date) calendar.Date {
 	at := rule.Place{State: a.Policy.State, Line: a.Policy.Line}
-	if r, err := o.plan.Billing.Rules.Find(rule.StateGraceEnd, at, s.GraceFrom); err == nil && r.Word() == rule.EndOfGrace {
-		return s.GraceTo
+	if r, err := o.plan.Billing.Rules.Find(rule.StateGraceEnd, at, graceFrom); err == nil && r.Word() == rule.EndOfGrace {
+		return graceTo
 	}
-	return s.PaidThrough
+	return a.Status.PaidThrough
+}
+
+// about tells what only one letter speaks of, and of which amount.
+func (o *office) about(f *notice.Facts, a *warden.Answer, d *grace.Duty, day calendar.Date) {
+	s, at := &a.Status, rule.Place{State: a.Policy.State, Line: a.Policy.Line}
+	switch d.Notice {
+	case grace.NoticeTermination, grace.NoticeDisenrolment, grace.NoticeVoluntaryEnded:
+		f.Amount = s.Owed // for the time that was covered
+	case grace.NoticeReinstatement:
+		f.Amount, f.CoverStarts = s.Owed, endedBefore(s).AddDays(1)
+	case grace.NoticeReturned:
+		f.Received, f.ReceivedOn, f.Return = d.Amount, d.ReceivedOn, notice.ReturnOf(d.Why)
+		if f.Amount = s.ToCure; f.Amount == 0 {
+			f.Amount = s.Owed
+		}
+	case grace.NoticeLateMoney:
+		f.ReceivedOn, f.PayBy = d.ReceivedOn, s.LastMoment
+		if s.State == grace.Cancelled {
+			f.CoverEnds = calendar.Date{} // there was none
+		}
+	case grace.NoticeBinder:
+		if !d.Through.IsZero() { // of continuation
+			f.FirstMonth, f.LastMonth = d.Month, d.Through
+		}
+	case grace.NoticeShortfall:
+		f.Received, f.CoverEnds, f.FirstMonth, f.LastMonth = d.Received, d.Effective, d.Month, d.Through
+		if r, err := o.plan.Billing.Rules.Find(rule.CobraShortfallTime, at, day); err == nil {
+			f.PayBy = day.AddDays(r.Count()) // it counts from the letter
+		}
+	case grace.NoticeGrace:
+		if r, err := o.plan.Billing.Rules.Find(rule.StateGraceDays, at, day); err == nil && f.GraceTo.IsZero() {
+			f.GraceFrom, f.GraceTo = day, day.AddDays(r.Count()) // likewise
+			f.CoverEnds = o.stateEnd(a, f.GraceFrom, f.GraceTo)
+		}
+	case grace.NoticeElection:
+		o.aboutElection(f, a, day)
+	case grace.NoticeGroupEnded:
+		if r, err := o.plan.Billing.Rules.Find(rule.SpecialEnrolment, at, day); err == nil {
+			f.RequestBy = f.CoverEnds.AddDays(r.Count())
+		}
+	}
+}
+
+// aboutElection tells of continuation what can be elected until when. The time to
+// elect counts from the later of the loss of coverage and the letter.
+func (o *office) aboutElection(f *notice.Facts, a *warden.Answer, day calendar.Date) {
+	k, at := a.Policy.Continuation, rule.Place{State: a.Policy.State, Line: a.Policy.Line}
+	if k == nil {
+		return
+	}
+	f.CoverEnds, f.Amount = k.LossOn, 0
+	if months := a.Status.Months; len(months) > 0 {
+		f.Amount = months[0].Owed // of one month, if one is billed
+	}
+	if r, err := o.plan.Billing.Rules.Find(rule.CobraElection, at, a.Policy.From); err == nil {
+		from := day
+		if k.LossOn.After(from) {
+			from = k.LossOn
+		}
+		f.RequestBy = from.AddDays(r.Count())
+	}
+}
+
+// endedBefore is the last covered day of the end that was taken back, or the zero
+// Date.
+func endedBefore(s *grace.Status) (ended calendar.Date) {
+	for _, t := range s.Transitions {
+		if t.To == grace.Terminated || t.To == grace.Cancelled {
+			ended = t.Effective
+		}
+	}
+	return ended
 }
 
 // reasonOf is why coverage ended, or "" where the letter's reason is not known.
@@ -273,15 +364,41 @@ func reasonOf(a *warden.Answer, d *grace.Duty) notice.Reason {
 	return withdrawnFor(a)
 }
 
-// withdrawnFor is why the source of a policy ended it.
+// endReasons are the words in which sources say why a policy ended.
+var endReasons = map[string]notice.Reason{
+	"death": notice.Died, "died": notice.Died, "voluntary": notice.AskedFor, "moved": notice.MovedAway, "non_payment": notice.NotPaid,
+	"divorce": notice.NotEligible, "employment_ended": notice.NotEligible, "ended_by_sponsor": notice.NotEligible,
+}
+
+// withdrawnFor is why a policy ended otherwise than by its arrears: as its source
+// or a member of staff said. "" when nobody ended it.
 func withdrawnFor(a *warden.Answer) notice.Reason {
-	switch a.Policy.EndReason {
-	case "death", "died":
-		return notice.Died
-	case "voluntary":
-		return notice.AskedFor
-	case "moved":
-		return notice.MovedAway
+	for _, f := range slices.Backward(a.Facts) {
+		switch f.Kind {
+		case grace.Died:
+			return notice.Died
+		case grace.Ended, grace.NeverEffective:
+			return notice.AskedFor
+		}
 	}
-	return ""
+	reason, known := endReasons[a.Policy.EndReason]
+	switch {
+	case known:
+		return reason
+	case a.Policy.To.IsZero():
+		return ""
+	case a.Policy.Line.OnExchange():
+		return notice.AskedFor // of the member, or of the marketplace: the letter says either
+	}
+	return notice.SourceEnded
+}
+
+// refunded is what the status makes due to go back.
+func refunded(s *grace.Status) (sum money.Cents) {
+	for _, d := range s.Duties {
+		if d.Kind == grace.Refund && !d.On.After(s.On) {
+			sum += d.Amount
+		}
+	}
+	return sum
 }

@@ -49,32 +49,39 @@ var exitCodes = map[fault.Kind]int{
 const memoryLimit = 96 << 20
 
 type cli struct {
-	Demo     demoCommand     `cmd:"" help:"Run a made-up plan with members, bills and posted files."`
-	Serve    serveCommand    `cmd:"" help:"Run the office of a plan."`
-	Inspect  inspectCommand  `cmd:"" help:"Say what a file is and whether it proves; touches no database."`
-	Import   importCommand   `cmd:"" help:"Take files: payments, enrolment, rosters, policies, rates, items owed."`
-	Account  accountCommand  `cmd:"" help:"Show a billing account."`
-	Explain  explainCommand  `cmd:"" help:"Say whether a member is still covered, why, and what keeps the coverage."`
-	Letters  lettersCommand  `cmd:"" help:"Print the letters that are due."`
-	Policy   policyCommand   `cmd:"" help:"Note decisions about policies."`
-	Take     takeCommand     `cmd:"" help:"Take money at a counter."`
-	Suspense suspenseCommand `cmd:"" help:"Work the money without a certain owner."`
-	Payment  paymentCommand  `cmd:"" help:"Move, reverse or apply money that was posted."`
-	Card     cardCommand     `cmd:"" help:"Work the payments by card: what is unknown, refunds, disputes."`
-	Member   memberCommand   `cmd:"" help:"Merge accounts and note old numbers."`
-	Day      runCommand      `cmd:"" name:"run" help:"Carry out what a business day makes due."`
-	Export   exportCommand   `cmd:"" help:"Write rosters."`
-	Balance  balanceCommand  `cmd:"" help:"The trial balance, now or as it stood at an instant."`
-	Verify   verifyCommand   `cmd:"" help:"Replay the books and prove every cent."`
-	Close    closeCommand    `cmd:"" help:"Seal the books up to now."`
-	Backup   backupCommand   `cmd:"" help:"Write everything to one archive, while the office works."`
-	Restore  restoreCommand  `cmd:"" help:"Fill an empty database from an archive."`
-	Keys     keysCommand     `cmd:"" help:"Look after the encryption keys."`
-	Key      keyCommand      `cmd:"" help:"Make and end the API keys of other systems."`
-	Bench    benchCommand    `cmd:"" help:"Measure this machine and say against what."`
-	Simulate simulateCommand `cmd:"" help:"Run a stand-in for a counterparty, for tests and demonstrations."`
-	Probe    probeCommand    `cmd:"" hidden:""`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Demo     demoCommand      `cmd:"" help:"Run a made-up plan with members, bills and posted files."`
+	Serve    serveCommand     `cmd:"" help:"Run the office of a plan."`
+	Inspect  inspectCommand   `cmd:"" help:"Say what a file is and whether it proves; touches no database."`
+	Import   importCommand    `cmd:"" help:"Take files: payments, enrolment, rosters, policies, rates, items owed, prescription payment plan bills."`
+	Account  accountCommand   `cmd:"" help:"Show a billing account."`
+	Explain  explainCommand   `cmd:"" help:"Say whether a member is still covered, why, and what keeps the coverage."`
+	Letters  lettersCommand   `cmd:"" help:"Print the letters that are due."`
+	Outbound outboundCommand  `cmd:"" help:"Tell partners and the claims system what is due, and see what they answered."`
+	Bills    billsCommand     `cmd:"" help:"Print the bills that are due."`
+	Consent  consentCommand   `cmd:"" help:"Note who agreed to electronic letters."`
+	Policy   policyCommand    `cmd:"" help:"Note decisions about policies."`
+	Drugs    drugPlanCommand  `cmd:"" name:"prescription" help:"Show who owes bills of the Medicare Prescription Payment Plan, and since when."`
+	Payer    payerCommand     `cmd:"" help:"Register who owes premiums of others, and show what they owe."`
+	Remit    remitCommand     `cmd:"" help:"Show the payments that 820s explain, what is wrong with them, and settle them."`
+	Audits   reconcileCommand `cmd:"" name:"reconcile" help:"What an exchange's audit file states otherwise than our policies."`
+	Take     takeCommand      `cmd:"" help:"Take money at a counter."`
+	Suspense suspenseCommand  `cmd:"" help:"Work the money without a certain owner."`
+	Payment  paymentCommand   `cmd:"" help:"Move, reverse or apply money that was posted."`
+	Card     cardCommand      `cmd:"" help:"Work the payments by card: what is unknown, refunds, disputes."`
+	Member   memberCommand    `cmd:"" help:"Merge accounts and note old numbers."`
+	Day      runCommand       `cmd:"" name:"run" help:"Carry out what a business day makes due."`
+	Export   exportCommand    `cmd:"" help:"Write rosters."`
+	Balance  balanceCommand   `cmd:"" help:"The trial balance, now or as it stood at an instant."`
+	Verify   verifyCommand    `cmd:"" help:"Replay the books and prove every cent."`
+	Close    closeCommand     `cmd:"" help:"Seal the books up to now."`
+	Backup   backupCommand    `cmd:"" help:"Write everything to one archive, while the office works."`
+	Restore  restoreCommand   `cmd:"" help:"Fill an empty database from an archive."`
+	Keys     keysCommand      `cmd:"" help:"Look after the encryption keys."`
+	Key      keyCommand       `cmd:"" help:"Make and end the API keys of other systems."`
+	Bench    benchCommand     `cmd:"" help:"Measure this machine and say against what."`
+	Simulate simulateCommand  `cmd:"" help:"Run a stand-in for a counterparty, for tests and demonstrations."`
+	Probe    probeCommand     `cmd:"" hidden:""`
+	Version  versionCommand   `cmd:"" help:"Print the version."`
 }
 
 // run is what a command gets.

@@ -434,11 +434,15 @@ func (c *paymentMoveCommand) Run(r *run) error {
 type paymentReverseCommand struct {
 	correction `embed:""`
 	Ref        string `arg:"" help:"The payment or suspense entry, as \"account\" or \"suspense list\" shows it."`
+	Returned   string `help:"A bank gave it back, and why; the payer gets a letter that says so: no_funds, no_account, stopped, disputed or other." enum:",no_funds,no_account,stopped,disputed,other" default:""`
 }
 
 // Run implements the command.
 func (c *paymentReverseCommand) Run(r *run) error {
 	return c.act(r, c.Ref, "Reversed", func(o *office, order cashier.Order, ref cashier.Ref) (cashier.Done, error) {
+		if c.Returned != "" {
+			order.Reason = c.Returned + ": " + order.Reason // where notice.ReturnOf finds it
+		}
 		return o.cashier.Reverse(r.ctx, order, ref)
 	})
 }

@@ -14,10 +14,12 @@ import (
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/vault"
 	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/edge/deliver"
 	"github.com/billfold/billfold/internal/office/apikey"
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/office/intake"
 	"github.com/billfold/billfold/internal/office/plan"
+	"github.com/billfold/billfold/internal/office/remittance"
 	"github.com/billfold/billfold/internal/store"
 )
 
@@ -75,8 +77,13 @@ type office struct {
 	cashier *cashier.Cashier
 	intake  *intake.Intake
 	clock   clock.Clock
+	files   string // the folder for files, in and out
 	members *membersOffice
-	apiKeys *apikey.Keys
+	// remittances are the 820s that explain payers' money.
+	remittances *remittance.Remittances
+	apiKeys     *apikey.Keys
+	site        string        // where members reach the pages: https://pay.example.org; "" when that is not known
+	post        *deliver.Post // of a served office that sends mail
 }
 
 // open gives the office that a command works on and a function that lets it go.
@@ -129,6 +136,7 @@ func openOffice(ctx context.Context, w *where, clk clock.Clock) (*office, error)
 	}
 	o, err := newOffice(ctx, p, keys, s, clk)
 	if err == nil {
+		o.files = filepath.Join(w.Data, "files")
 		o.signing, err = vault.OpenSigning(w.keys())
 	}
 	if err != nil {
@@ -164,6 +172,7 @@ func newOffice(ctx context.Context, p *plan.Plan, keys *vault.Vault, s *store.St
 	if o.members, err = newMembersOffice(o); err != nil {
 		return nil, err
 	}
+	o.remittances = remittance.New(s, o.cashier, house, clk, p.Billing.Tolerance)
 	o.intake = intake.New(s, o.cashier, house, clk, formats(o)...)
 	return o, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/billfold/billfold/internal/office/audit"
 	"github.com/billfold/billfold/internal/office/enrolment"
 	"github.com/billfold/billfold/internal/office/intake"
+	"github.com/billfold/billfold/internal/office/outbound"
 	"github.com/billfold/billfold/internal/office/policy"
 	"github.com/billfold/billfold/internal/store"
 )
@@ -30,6 +31,8 @@ func refusedRows(report any) int {
 	case enrolment.Report:
 		return r.Refused
 	case policy.Report:
+		return r.Refused
+	case outbound.AnswerReport:
 		return r.Refused
 	case enrolledReport:
 		return r.Refused + r.Policies.Refused

@@ -9,6 +9,7 @@ import (
 	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/cover/coverage"
 	"github.com/billfold/billfold/internal/cover/grace"
+	"github.com/billfold/billfold/internal/edge/api"
 	"github.com/billfold/billfold/internal/office/warden"
 )
 
@@ -98,11 +99,14 @@ func (c *policyNoteCommand) Run(r *run) error {
 		if after[i].Policy.No != key.No {
 			continue
 		}
-		view := explain(&after[i], false)
+		view := api.ExplainPolicy(&after[i], false)
 		if c.JSON {
 			return r.printJSON(&view)
 		}
 		r.printf("Noted: %s from %s\n%s\n", fact.Kind, fact.On, view.Words)
+		if decides := fact.Kind == grace.Reinstated || fact.Kind == grace.GoodCauseApproved; decides && !after[i].Status.State.Over() {
+			r.printf("The next run bills the months anew and applies the money that is held to them.\n")
+		}
 	}
 	return nil
 }

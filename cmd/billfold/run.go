@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,12 +12,15 @@ import (
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/cover/grace"
 	"github.com/billfold/billfold/internal/cover/premium"
+	"github.com/billfold/billfold/internal/office/audit"
 	"github.com/billfold/billfold/internal/office/biller"
+	"github.com/billfold/billfold/internal/office/policy"
 	"github.com/billfold/billfold/internal/office/warden"
 )
 
 type runCommand struct {
-	Day runDayCommand `cmd:"" help:"Bill what became due and look at every payment status."`
+	Day  runDayCommand  `cmd:"" help:"Bill what became due and look at every payment status."`
+	List runListCommand `cmd:"" help:"How the runs ended that began by themselves."`
 }
 
 type runDayCommand struct {
@@ -46,29 +50,25 @@ func (c *runDayCommand) Run(r *run) error {
 		return err
 	}
 	defer done()
-	view := dayJSON{}
-	if view.Billing, err = o.bill(r, day, actor, c.DryRun); err != nil {
+	view, err := o.runDay(r, day, actor, c.DryRun)
+	if err != nil {
 		return err
-	}
-	if !c.DryRun && len(view.Billing.Problems) == 0 {
-		report, err := o.statuses(r, day)
-		if err != nil {
-			return err
-		}
-		view.Status = &report
-		kept, problems, err := o.keepNotices(r.ctx, day)
-		if err != nil {
-			return err
-		}
-		view.Letters, report.Problems = kept, append(report.Problems, problems...)
 	}
 	if c.JSON {
 		err = r.printJSON(&view)
 	} else {
 		printBilling(r, &view.Billing)
+		printPayers(r, view.Payers)
+		if view.Applied > 0 {
+			r.printf("Held money applied to what was billed anew: %d\n", view.Applied)
+		}
 		printStatuses(r, view.Status)
+		printAging(r, &view.Aging)
 		if view.Letters > 0 {
 			r.printf("%d letters are due: billfold letters print\n", view.Letters)
+		}
+		if view.Bills > 0 {
+			r.printf("%d bills are to be sent: billfold bills print\n", view.Bills)
 		}
 	}
 	if err == nil && len(view.Billing.Problems) > 0 {
@@ -77,11 +77,83 @@ func (c *runDayCommand) Run(r *run) error {
 	return err
 }
 
+// runDay carries out a business day: bills, looks at every payment status and keeps
+// the letters that are due. It may be repeated.
+func (o *office) runDay(r *run, day calendar.Date, actor ident.Actor, dry bool) (view dayJSON, err error) {
+	if !dry {
+		if err := o.warden().Review(r.ctx, day.AddDays(-1)); err != nil {
+			return view, err
+		}
+	}
+	if view.Aging, err = o.agingOut(r.ctx, day, actor, dry); err != nil {
+		return view, err
+	}
+	if view.Billing, err = o.bill(r, day, actor, dry); err != nil {
+		return view, err
+	}
+	if err := o.billOthers(r, day, actor, dry, &view); err != nil {
+		return view, err
+	}
+	if !dry && len(view.Billing.Problems) == 0 {
+		if view.Applied, err = biller.ApplyHeld(r.ctx, o.store, o.cashier, day, actor); err != nil {
+			return view, err
+		}
+		report, err := o.statuses(r, day)
+		if err != nil {
+			return view, err
+		}
+		view.Status = &report
+		kept, problems, err := o.keepNotices(r.ctx, day)
+		if err != nil {
+			return view, err
+		}
+		view.Letters, report.Problems = kept, append(report.Problems, problems...)
+		if view.Bills, err = o.mailDesk().KeepBills(r.ctx, day); err != nil {
+			return view, err
+		}
+	}
+	return view, nil
+}
+
+// agingOut looks for children who reach the age limit, before the day is billed.
+func (o *office) agingOut(ctx context.Context, day calendar.Date, actor ident.Actor, dry bool) (policy.AgingReport, error) {
+	access, err := audit.By(actor, "dependants' age limit", "run day")
+	if err != nil {
+		return policy.AgingReport{}, err
+	}
+	terms := &o.plan.Billing
+	aging := policy.Aging{Store: o.store, Trail: o.members.trail, Rules: terms.Rules, Months: terms.AgingMonths, End: terms.AgingEnds}
+	return aging.Look(ctx, access, day, terms.PeriodOn(day).Last(), dry)
+}
+
+// printAging writes who reaches the age limit of dependants.
+func printAging(r *run, a *policy.AgingReport) {
+	if a.Leaving == 0 && a.Ended == 0 {
+		return
+	}
+	r.printf("Children who reach the age limit through %s: %d, for staff %d; policies changed now %d\n", a.Through, a.Leaving, a.Staff, a.Ended)
+	for i := range a.List {
+		v := &a.List[i]
+		r.printf("  last day %s, account %s, policy %d, %s %s", v.LastDay, v.Account, v.Policy, v.State, v.Line)
+		if v.Note != "" {
+			r.printf(": %s", v.Note)
+		}
+		r.printf("\n")
+	}
+	if a.More > 0 {
+		r.printf("  and %d more\n", a.More)
+	}
+}
+
 // dayJSON is what a day's run did.
 type dayJSON struct {
-	Billing biller.Report  `json:"billing"`
-	Status  *warden.Report `json:"status,omitempty"`
-	Letters int            `json:"letters"` // newly due
+	Aging   policy.AgingReport `json:"aging_out"`
+	Billing biller.Report      `json:"billing"`
+	Payers  *payersJSON        `json:"payers,omitempty"` // what others owe
+	Applied int                `json:"held_applied"`     // held money that pays what was billed anew
+	Status  *warden.Report     `json:"status,omitempty"`
+	Letters int                `json:"letters"` // newly due
+	Bills   int                `json:"bills"`   // newly to be sent
 }
 
 // printStatuses writes what a day's look at the payment statuses found.

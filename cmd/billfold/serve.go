@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -105,6 +106,10 @@ const stopMax = 10 * time.Second
 // API, the socket for commands, the relay of events, card payments that are not
 // clear, unfinished files and the folder.
 func (o *office) serve(ctx context.Context, s serving) (*service, error) {
+	o.files = cmp.Or(s.drop, filepath.Join(s.where.Data, "files"))
+	if o.site = s.publicURL; o.site == "" && s.spool != "" { // a demonstration is read where it runs
+		o.site = "http://" + s.listener.Addr().String()
+	}
 	doors, err := o.openDoors(s)
 	if err != nil {
 		s.listener.Close()
@@ -141,6 +146,7 @@ func (o *office) serve(ctx context.Context, s serving) (*service, error) {
 	})
 	doors.run(ctx, &parts, s, o.store, url)
 	parts.Go(func() { o.takeFiles(ctx, s) })
+	o.runDays(ctx, &parts, s)
 	return &service{url: url, wait: func() error {
 		parts.Wait()
 		commands()
@@ -157,6 +163,13 @@ func (o *office) publish(ctx context.Context, parts *sync.WaitGroup, s serving) 
 	if err := job.Register(workers, event.NewPublisher(o.store).Publish); err != nil {
 		return err
 	}
+	err := job.Register(workers, func(ctx context.Context, _ lettersMail) error {
+		o.mailLetters(ctx, s.log)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	options := store.Options{Dir: s.where.Data, DSN: s.where.DSN, OwnerDSN: s.where.OwnerDSN}
 	queue, err := store.OpenJobs(ctx, options, workers, job.Options{Log: s.log})
 	if err != nil {
@@ -169,6 +182,9 @@ func (o *office) publish(ctx context.Context, parts *sync.WaitGroup, s serving) 
 		_, err := queue.InsertOnce(ctx, batch)
 		return err
 	}, event.Options{Log: s.log})
+	if o.post != nil && o.post.ReadsLetters() {
+		parts.Go(func() { o.askForMail(ctx, queue, s) })
+	}
 	parts.Go(func() {
 		relay.Run(ctx)
 		grace, done := context.WithTimeout(context.WithoutCancel(ctx), stopMax)
@@ -205,6 +221,11 @@ func (o *office) takeFiles(ctx context.Context, s serving) {
 		})
 		for _, outcome := range outcomes {
 			s.log.Info("file taken", "id", outcome.ID, "verdict", outcome.Verdict, "place", outcome.Place)
+		}
+		if len(outcomes) > 0 { // a remittance may have waited for money that came now
+			if _, err := o.remittances.SettleOpen(ctx, ident.Actor{Kind: ident.System, Name: "folder"}); err != nil && ctx.Err() == nil {
+				s.log.Error("remittances could not be settled; it is tried again", "error", err)
+			}
 		}
 		if err != nil && ctx.Err() == nil {
 			s.log.Error("a file could not be taken; it stays and is tried again", "error", err)

@@ -9,8 +9,10 @@ import (
 
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
+	"github.com/billfold/billfold/internal/cover/coverage"
 	"github.com/billfold/billfold/internal/office/apikey"
 	"github.com/billfold/billfold/internal/office/cashier"
+	"github.com/billfold/billfold/internal/office/policy"
 	"github.com/billfold/billfold/internal/payments/payment"
 )
 
@@ -139,4 +141,42 @@ func (s *Store) BindOrder(ctx context.Context, id payment.ID, digest []byte, at 
 			WithHint("Send the same again: the answer is that of the first.")
 	}
 	return err
+}
+
+// Batch implements policy.Store.
+func (s *Store) Batch(ctx context.Context, id string) (policy.KeptBatch, error) {
+	const op = "store.Batch"
+	kept := policy.KeptBatch{ID: id}
+	var digest, by, answer string
+	var at int64
+	err := s.engine.read(ctx, query{
+		text: `SELECT body_digest, carried_at, actor, answer FROM api_batch WHERE batch_id = $1`,
+		args: []any{id},
+		each: func(scan func(...any) error) error { return scan(&digest, &at, &by, &answer) },
+	})
+	if err != nil {
+		return kept, fault.Wrap(op, err)
+	}
+	if digest == "" {
+		return kept, fault.New(fault.NotFound, op, "no policies came under this idempotency key")
+	}
+	if kept.Digest, err = hex.DecodeString(digest); err != nil {
+		return kept, fault.New(fault.Corrupt, op, "a stored digest does not parse")
+	}
+	kept.At, kept.Answer = instant(at), []byte(answer)
+	kept.By, err = scanActor(by)
+	return kept, err
+}
+
+// SaveBatch implements policy.Store.
+func (s *Store) SaveBatch(
+	ctx context.Context, held []coverage.Held, known map[coverage.Key]coverage.Held, batch policy.KeptBatch,
+) error {
+	bulks, err := policyBulks(held, known)
+	if err != nil {
+		return err
+	}
+	b := insertInto("api_batch", "batch_id", "body_digest", "carried_at", "actor", "answer")
+	b.add(batch.ID, hex.EncodeToString(batch.Digest), batch.At.UnixMicro(), batch.By.String(), string(batch.Answer))
+	return s.writePolicies(ctx, "store.SaveBatch", append(bulks, b))
 }

@@ -24,7 +24,7 @@ const (
 		source_book, parts, answer, row_check`
 	bookColumns = `book_no, opaque_id, status, merged_into, debtor_premium, debtor_medical, debtor_pharmacy, seq, digest, last_item`
 	itemColumns = `book_no, item_no, entity_no, fund_no, about_no, debtor_on, invoice, description, fee, privacy,
-		service_on, due_on, amount_cents, open_cents, billed_seq, row_check, binder`
+		service_on, due_on, amount_cents, open_cents, billed_seq, row_check, binder, prescription`
 	receiptColumns = `book_no, seq, payment_id, part_no, posted_on, entity_no, fund_no, about_no, amount_cents,
 		applied_cents, unapplied_cents, row_check`
 	postingColumns = `book_no, posted_on, seq, line, debit_account, credit_account, amount_cents, item_no, phase,
@@ -171,14 +171,14 @@ func scanClaim(scan func(...any) error) (c cashier.StoredClaim, check int64, err
 }
 
 func scanItem(scan func(...any) error) (i openitem.Item, check int64, err error) {
-	var entity, fund, fee, binder int64
+	var entity, fund, fee, binder, prescription int64
 	var debtorOn, service, due string
 	err = scan(&i.Book, &i.No, &entity, &fund, &i.About, &debtorOn, &i.Invoice, &i.Text, &fee, &i.Privacy,
-		&service, &due, &i.Amount, &i.Open, &i.BilledSeq, &check, &binder)
+		&service, &due, &i.Amount, &i.Open, &i.BilledSeq, &check, &binder, &prescription)
 	if err != nil {
 		return i, 0, err
 	}
-	i.Fee, i.Binder = fee != 0, binder != 0
+	i.Fee, i.Binder, i.Prescription = fee != 0, binder != 0, prescription != 0
 	if i.Purse, err = scanPurse(entity, fund); err != nil {
 		return i, 0, err
 	}
@@ -267,8 +267,8 @@ func (s *Store) Write(ctx context.Context, w *cashier.Writes) error {
 	}
 	bulks = append(bulks, postings, receiptBulk(w.Receipts), newItemBulk(w.NewItems), itemBulk(w.Items),
 		unappliedBulk(w.Unapplied), spentBulk(w.Spent), suspended, releasedBulk(w.Released), endingBulk(w.Endings),
-		accountBulk(w.Accounts), progressBulk(w.Progress), outbox, chargeBulk(w.Charges), billedBulk(w.Billed),
-		invoiceBulk(w.Invoices), chunkBulk(w.Chunk))
+		accountBulk(w.Accounts), progressBulk(w.Progress), outbox, chargeBulk(w.Charges), payerBulk(w.Payers), billedBulk(w.Billed),
+		invoiceBulk(w.Invoices), prescriptionBulk(w.Prescriptions), chunkBulk(w.Chunk))
 	filled := bulks[:0]
 	for _, b := range bulks {
 		if b.rows > 0 {
@@ -349,12 +349,13 @@ func receiptBulk(receipts []payment.ReceiptPart) *bulk {
 
 func newItemBulk(items []openitem.Item) *bulk {
 	b := insertInto("open_item", "book_no", "item_no", "entity_no", "fund_no", "about_no", "debtor_on", "invoice",
-		"description", "fee", "privacy", "service_on", "due_on", "amount_cents", "open_cents", "billed_seq", "row_check", "binder")
+		"description", "fee", "privacy", "service_on", "due_on", "amount_cents", "open_cents", "billed_seq", "row_check", "binder",
+		"prescription")
 	for i := range items {
 		it := &items[i]
 		b.add(int64(it.Book), it.No, int64(it.Purse.Entity), int64(it.Purse.Fund.No()), int64(it.About), it.DebtorOn.String(),
 			it.Invoice, it.Text, flag(it.Fee), string(it.Privacy), it.ServiceOn.String(), it.DueOn.String(), int64(it.Amount),
-			int64(it.Open), it.BilledSeq, rowCheck(it.Digest()), flag(it.Binder))
+			int64(it.Open), it.BilledSeq, rowCheck(it.Digest()), flag(it.Binder), flag(it.Prescription))
 	}
 	return b
 }

@@ -17,9 +17,9 @@ import (
 
 const (
 	policyColumns = `book_no, policy_no, version, line, state, product, source, source_id, group_no, entry, from_on, to_on,
-		end_reason, received_on, event_on, loss_on, notice_on, elected_on, months_most, disabled_from`
+		end_reason, received_on, event_on, loss_on, notice_on, elected_on, months_most, disabled_from, to_known_on`
 	termsColumns = `book_no, policy_no, terms_no, from_on, known_on, product, area, rate_cents, stated, ehb_cents, aptc_cents,
-		employer_cents, subsidy_cents, lep_months, lis_full, members`
+		employer_cents, subsidy_cents, lep_months, lis_full, members, cause`
 	withholdColumns = `book_no, policy_no, withhold_no, from_month, to_month, agency, status, requested_on, decided_on`
 	chargeColumns   = `book_no, policy_no, month, charge_no, kind, owner, cents, from_on, to_on, run_no, billed_on, item_book, item_no`
 )
@@ -80,14 +80,14 @@ func (s *Store) policies(ctx context.Context, q query) ([]coverage.Held, error) 
 			return err
 		},
 	}, query{
-		text: `SELECT book_no, policy_no, ends_on FROM policy_status WHERE ends_on <> '' AND ` + ofBooks,
+		text: `SELECT book_no, policy_no, starts_on, ends_on FROM policy_status WHERE (ends_on <> '' OR starts_on <> '') AND ` + ofBooks,
 		args: []any{s.engine.ints(books)},
 		each: func(scan func(...any) error) error {
 			var key coverage.Key
-			var ends string
-			err := scan(&key.Number, &key.No, &ends)
+			var starts, ends string
+			err := scan(&key.Number, &key.No, &starts, &ends)
 			if place, here := places[key]; here && err == nil {
-				held[place].EndsOn, err = scanDate(ends)
+				err = scanDates(map[*calendar.Date]string{&held[place].StartsOn: starts, &held[place].EndsOn: ends})
 			}
 			return err
 		},
@@ -117,14 +117,14 @@ func (s *Store) policies(ctx context.Context, q query) ([]coverage.Held, error) 
 
 func scanPolicy(scan func(...any) error) (coverage.Held, error) {
 	var h coverage.Held
-	var from, to, received, event, loss, notice, elected, disabled string
+	var from, to, toKnown, received, event, loss, notice, elected, disabled string
 	var months int64
 	err := scan(&h.Number, &h.No, &h.Version, &h.Line, &h.State, &h.Product, &h.Source, &h.SourceID, &h.Group, &h.Entry, &from, &to,
-		&h.EndReason, &received, &event, &loss, &notice, &elected, &months, &disabled)
+		&h.EndReason, &received, &event, &loss, &notice, &elected, &months, &disabled, &toKnown)
 	if err != nil {
 		return h, err
 	}
-	dates := map[*calendar.Date]string{&h.From: from, &h.To: to, &h.ReceivedOn: received}
+	dates := map[*calendar.Date]string{&h.From: from, &h.To: to, &h.ToKnownOn: toKnown, &h.ReceivedOn: received}
 	if h.Line == coverage.COBRA || h.Line == coverage.StateCont {
 		c := &coverage.Continuation{MonthsMost: int(months)}
 		dates[&c.EventOn], dates[&c.LossOn], dates[&c.NoticeOn], dates[&c.ElectedOn] = event, loss, notice, elected
@@ -148,7 +148,7 @@ func scanTerms(scan func(...any) error) (key coverage.Key, t coverage.Terms, err
 	var from, known, members string
 	var stated, lis int64
 	err = scan(&key.Number, &key.No, &t.No, &from, &known, &t.Product, &t.Area, &t.Rate, &stated, &t.EHB, &t.APTC, &t.Employer, &t.Subsidy,
-		&t.LEPMonths, &lis, &members)
+		&t.LEPMonths, &lis, &members, &t.Cause)
 	if err != nil {
 		return key, t, err
 	}
@@ -184,6 +184,22 @@ var errPolicyStale = fault.New(fault.Conflict, "store.SavePolicies", "a policy c
 // ends, all or none. It fails with fault.Conflict when one changed meanwhile or a
 // source's id is taken.
 func (s *Store) SavePolicies(ctx context.Context, held []coverage.Held, known map[coverage.Key]coverage.Held) error {
+	bulks, err := policyBulks(held, known)
+	if err != nil || len(bulks) == 0 {
+		return err
+	}
+	return s.writePolicies(ctx, "store.SavePolicies", bulks)
+}
+
+func (s *Store) writePolicies(ctx context.Context, op string, bulks []*bulk) error {
+	err := s.engine.write(ctx, bulks...)
+	if errors.Is(err, cashier.ErrStale) {
+		return errPolicyStale
+	}
+	return fault.Wrap(op, err)
+}
+
+func policyBulks(held []coverage.Held, known map[coverage.Key]coverage.Held) ([]*bulk, error) {
 	added := insertInto("policy", policyNames...)
 	changed := updateOf("policy", 2, 1, append([]string{"book_no", "policy_no", "version", "version"}, policyNames[3:]...)...)
 	handles := insertInto("policy_handle", "source", "source_id", "book_no", "policy_no")
@@ -204,7 +220,7 @@ func (s *Store) SavePolicies(ctx context.Context, held []coverage.Held, known ma
 		for n, t := range h.Terms[len(before.Terms):] {
 			row, err := termsValues(h.Key(), int64(len(before.Terms)+n+1), &t)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			terms.add(row...)
 		}
@@ -213,17 +229,7 @@ func (s *Store) SavePolicies(ctx context.Context, held []coverage.Held, known ma
 				string(w.Status), w.RequestedOn.String(), w.DecidedOn.String())
 		}
 	}
-	bulks := slices.DeleteFunc([]*bulk{changed, added, handles, terms, withholds}, func(b *bulk) bool { return b.rows == 0 })
-	if len(bulks) == 0 {
-		return nil
-	}
-	if err := s.engine.write(ctx, bulks...); err != nil {
-		if errors.Is(err, cashier.ErrStale) {
-			return errPolicyStale
-		}
-		return fault.Wrap("store.SavePolicies", err)
-	}
-	return nil
+	return slices.DeleteFunc([]*bulk{changed, added, handles, terms, withholds}, func(b *bulk) bool { return b.rows == 0 }), nil
 }
 
 var (
@@ -241,7 +247,7 @@ func policyValues(h *coverage.Held) []any {
 	return []any{
 		int64(h.Number), h.No, int64(1), string(h.Line), h.State, h.Product, h.Source, h.SourceID, int64(h.Group), string(h.Entry),
 		h.From.String(), h.To.String(), h.EndReason, h.ReceivedOn.String(), c.EventOn.String(), c.LossOn.String(),
-		c.NoticeOn.String(), c.ElectedOn.String(), int64(c.MonthsMost), c.DisabledFrom.String(),
+		c.NoticeOn.String(), c.ElectedOn.String(), int64(c.MonthsMost), c.DisabledFrom.String(), h.ToKnownOn.String(),
 	}
 }
 
@@ -256,7 +262,7 @@ func termsValues(key coverage.Key, no int64, t *coverage.Terms) ([]any, error) {
 	}
 	return []any{
 		int64(key.Number), key.No, no, t.From.String(), t.KnownOn.String(), t.Product, t.Area, int64(t.Rate), flag(t.Stated), int64(t.EHB),
-		int64(t.APTC), int64(t.Employer), int64(t.Subsidy), int64(t.LEPMonths), flag(t.LISFull), members,
+		int64(t.APTC), int64(t.Employer), int64(t.Subsidy), int64(t.LEPMonths), flag(t.LISFull), members, t.Cause,
 	}, nil
 }
 
@@ -299,13 +305,16 @@ func (s *Store) PolicyKeys(ctx context.Context, source string, ids []string) (ma
 }
 
 // CoveredPolicies gives at most so many policies of a source after a key that cover
-// a day or a later one, in the order of their keys.
+// a day or a later one, by the source and by their payment status, in the order of
+// their keys.
 func (s *Store) CoveredPolicies(
 	ctx context.Context, source string, on calendar.Date, after coverage.Key, limit int,
 ) ([]coverage.Key, error) {
 	var keys []coverage.Key
 	err := s.engine.read(ctx, query{
 		text: `SELECT book_no, policy_no FROM policy WHERE source = $1 AND (to_on = '' OR to_on >= $2 AND to_on >= from_on)
+			AND NOT EXISTS (SELECT 1 FROM policy_status s WHERE s.book_no = policy.book_no AND s.policy_no = policy.policy_no
+				AND s.ends_on <> '' AND (s.ends_on < $2 OR s.ends_on < policy.from_on))
 			AND (book_no, policy_no) > ($3, $4) ORDER BY book_no, policy_no LIMIT $5`,
 		args: []any{source, on.String(), int64(after.Number), after.No, int64(limit)},
 		each: func(scan func(...any) error) error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/books/ledger"
 	"github.com/billfold/billfold/internal/cover/coverage"
 	"github.com/billfold/billfold/internal/office/notice"
@@ -83,7 +84,7 @@ func TestNotices_CannotBeChanged(t *testing.T) {
 		n := keepNotice(t, o)
 		err := errors.Join(
 			o.Store.Settle(t.Context(), []notice.Settled{sentOnPaper(n)}, &lettersFile),
-			o.Store.AddConsent(t.Context(), notice.Consent{Book: n.Book, GivenOn: n.MadeOn, Wording: "1", Address: "ana@example.org"}),
+			o.Store.AddConsent(t.Context(), notice.Consent{Book: n.Book, GivenOn: n.MadeOn, Wording: "1", Address: "ana@example.org", Actor: ident.Actor{Kind: ident.Staff, Name: "jlee"}, At: storetest.Start}),
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -96,11 +97,11 @@ func TestNotices_CannotBeChanged(t *testing.T) {
 		for what, statement := range map[string]string{
 			"a channel that is none":         "INSERT INTO notice_delivery SELECT book_no, notice_key, 'pigeon', result, at, ref, digest, language, review FROM notice_delivery",
 			"a review that is none":          "INSERT INTO notice SELECT book_no, 'k', policy_book, policy_no, kind, due_by, made_on, language, 'fine', facts FROM notice",
-			"withdrawn before it was given":  "INSERT INTO e_consent SELECT book_no, 2, given_on, '2026-01-01', wording, address FROM e_consent",
-			"a consent to unknown words":     "INSERT INTO e_consent SELECT book_no, 2, given_on, '', '', address FROM e_consent",
+			"withdrawn before it was given":  "INSERT INTO e_consent SELECT book_no, 2, given_on, '2026-01-01', wording, address, how, evidence, actor, noted_at FROM e_consent",
+			"a consent to unknown words":     "INSERT INTO e_consent SELECT book_no, 2, given_on, '', '', address, how, evidence, actor, noted_at FROM e_consent",
 			"a road that leads nowhere":      "INSERT INTO notice_due SELECT book_no, notice_key, 'air' FROM notice",
 			"a text where a number belongs":  "INSERT INTO notice_due SELECT 'x', notice_key, 'paper' FROM notice",
-			"a print file without a letter":  "INSERT INTO notice_print SELECT 'b', batch, file_no, 0, sha256, control, made_at FROM notice_print",
+			"a print file without a letter":  "INSERT INTO notice_print SELECT 'b', batch, file_no, 0, sha256, control, made_at, pages, cents FROM notice_print",
 			"proof without what it is proof": "INSERT INTO notice_delivery SELECT book_no, 'k', channel, result, at, ref, '', language, review FROM notice_delivery",
 		} {
 			if err := o.Store.Exec(t.Context(), statement); err == nil {

@@ -325,13 +325,14 @@ func (c *overviewCount) sum() error {
 }
 
 // add takes in one account's debits less credits. What was billed and is owed no
-// longer was paid, so Applied is revenue and opening balance less receivable.
+// longer was paid, so Applied is revenue and opening balance less receivable, less
+// what payers kept of their payments.
 func (p *PurseOverview) add(code chart.Code, net money.Cents) {
 	switch code {
 	case chart.Receivable:
 		p.Owed += net
 		p.Applied -= net
-	case chart.Earned, chart.OpeningBalance:
+	case chart.Earned, chart.DrugAdvances, chart.OpeningBalance, chart.UserFee, chart.CostSharing, chart.ExchangeBalance:
 		p.Applied -= net
 	case chart.Unapplied:
 		p.Unapplied -= net

@@ -150,7 +150,9 @@ func (s *Store) PaidSince(ctx context.Context, last map[ledger.BookNo]biller.Las
 	source, args := s.engine.given(rows)
 	paid := map[ledger.BookNo][]invoice.Payment{}
 	err := s.engine.read(ctx, query{
-		text: `SELECT r.book_no, p.effective_on, r.applied_cents FROM ` + source + `
+		text: `SELECT r.book_no, p.effective_on, r.applied_cents - COALESCE((SELECT SUM(q.amount_cents) FROM posting q
+				JOIN open_item i ON i.book_no = q.book_no AND i.item_no = q.item_no AND i.prescription = 1
+				WHERE q.book_no = r.book_no AND q.posted_on = r.posted_on AND q.seq = r.seq), 0) FROM ` + source + `
 			JOIN receipt r ON r.book_no = w.book_no AND r.seq > w.seq AND r.applied_cents > 0
 			JOIN posting p ON p.book_no = r.book_no AND p.posted_on = r.posted_on AND p.seq = r.seq AND p.line = 1
 			WHERE r.fund_no = ` + strconv.Itoa(int(chart.Premium.No())) + `
@@ -161,10 +163,11 @@ func (s *Store) PaidSince(ctx context.Context, last map[ledger.BookNo]biller.Las
 			var book ledger.BookNo
 			var on string
 			var p invoice.Payment
-			err := scan(&book, &on, &p.Cents)
-			if err == nil {
-				p.On, err = scanDate(on)
+			if err := scan(&book, &on, &p.Cents); err != nil || p.Cents == 0 {
+				return err // all of it paid bills of the prescription payment plan
 			}
+			var err error
+			p.On, err = scanDate(on)
 			paid[book] = append(paid[book], p)
 			return err
 		},

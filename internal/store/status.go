@@ -13,6 +13,7 @@ import (
 	"github.com/billfold/billfold/internal/books/ledger"
 	"github.com/billfold/billfold/internal/cover/coverage"
 	"github.com/billfold/billfold/internal/cover/grace"
+	"github.com/billfold/billfold/internal/office/biller"
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/office/warden"
 	"github.com/billfold/billfold/internal/people/billpay"
@@ -23,8 +24,17 @@ var _ warden.Store = (*Store)(nil)
 // premiumFund is the premium fund's number, for statements.
 var premiumFund = strconv.Itoa(int(chart.Premium.No()))
 
+// isOver is the condition of a policy whose coverage has ended or never began.
+const isOver = `s.state IN ('TERMINATED', 'CANCELLED', 'VOLUNTARY_TERM')`
+
+// hasMoved is the condition of a policy in whose books something was posted since
+// its status was looked at.
+const hasMoved = `s.seen_seq <> (SELECT b.seq + COALESCE((SELECT d.seq FROM book d WHERE d.book_no = b.debtor_premium), 0)
+	FROM book b WHERE b.book_no = p.book_no)`
+
 // StatusBooks implements warden.Store. A policy that is current, of which nothing
-// is due and unpaid and nothing new is known, stays as it is.
+// is due and unpaid and nothing new is known, stays as it is; so does one that is
+// over and whose books did not move.
 func (s *Store) StatusBooks(ctx context.Context, day calendar.Date, after ledger.BookNo, limit int) ([]ledger.BookNo, error) {
 	var books []ledger.BookNo
 	err := s.engine.read(ctx, query{
@@ -34,9 +44,10 @@ func (s *Store) StatusBooks(ctx context.Context, day calendar.Date, after ledger
 				OR (s.look_on <> '' AND s.look_on <= $2 AND s.as_of < $2)
 				OR (s.state NOT IN ('CURRENT', 'TERMINATED', 'CANCELLED', 'VOLUNTARY_TERM', 'WITHHOLD') AND s.as_of < $2)
 				OR EXISTS (SELECT 1 FROM open_item i WHERE i.book_no = p.book_no AND i.open_cents > 0 AND i.fund_no = ` + premiumFund + `
-					AND i.due_on <= $2 AND s.as_of < $2 AND s.state NOT IN ('TERMINATED', 'CANCELLED', 'VOLUNTARY_TERM'))
+					AND i.due_on <= $2 AND s.as_of < $2 AND NOT ` + isOver + `)
 				OR EXISTS (SELECT 1 FROM unapplied u WHERE u.book_no = p.book_no AND u.open_cents > 0 AND u.fund_no = ` + premiumFund + `
-					AND s.as_of < $2))
+					AND s.as_of < $2 AND NOT ` + isOver + `)
+				OR (` + isOver + ` AND ` + hasMoved + `))
 			ORDER BY p.book_no LIMIT $3`,
 		args: []any{int64(after), day.String(), int64(limit)},
 		each: func(scan func(...any) error) error {
@@ -49,11 +60,96 @@ func (s *Store) StatusBooks(ctx context.Context, day calendar.Date, after ledger
 	return books, fault.Wrap("store.StatusBooks", err)
 }
 
+// MovedBooks implements warden.Store.
+func (s *Store) MovedBooks(ctx context.Context, after ledger.BookNo, limit int) ([]ledger.BookNo, error) {
+	var books []ledger.BookNo
+	err := s.engine.read(ctx, query{
+		text: `SELECT DISTINCT p.book_no FROM policy p
+			JOIN policy_status s ON s.book_no = p.book_no AND s.policy_no = p.policy_no
+			WHERE p.book_no > $1 AND (` + isOver + ` OR s.starts_on <> '') AND (s.version = 0 OR ` + hasMoved + `)
+			ORDER BY p.book_no LIMIT $2`,
+		args: []any{int64(after), int64(limit)},
+		each: func(scan func(...any) error) error {
+			var no ledger.BookNo
+			err := scan(&no)
+			books = append(books, no)
+			return err
+		},
+	})
+	return books, fault.Wrap("store.MovedBooks", err)
+}
+
+// HeldMoney implements biller.HeldStore.
+func (s *Store) HeldMoney(ctx context.Context, since calendar.Date) ([]biller.Held, error) {
+	var held []biller.Held
+	err := s.engine.read(ctx, query{
+		text: `SELECT u.book_no, u.seq, MAX(d.on_day) FROM policy_duty d
+			JOIN policy_status s ON s.book_no = d.book_no AND s.policy_no = d.policy_no AND NOT ` + isOver + `
+			JOIN unapplied u ON u.book_no = d.book_no AND u.open_cents > 0 AND u.fund_no = ` + premiumFund + `
+			WHERE d.kind = 'apply_held' AND d.noted_on >= $1 AND EXISTS (SELECT 1 FROM open_item i WHERE i.book_no = d.book_no
+				AND i.open_cents > 0 AND i.fund_no = ` + premiumFund + `)
+			GROUP BY u.book_no, u.seq ORDER BY u.book_no, u.seq`,
+		args: []any{since.String()},
+		each: func(scan func(...any) error) error {
+			var h biller.Held
+			var on string
+			err := scan(&h.Money.Book, &h.Money.Seq, &on)
+			if err == nil {
+				h.Since, err = scanDate(on)
+			}
+			held = append(held, h)
+			return err
+		},
+	})
+	return held, fault.Wrap("store.HeldMoney", err)
+}
+
+// SeenSeqs implements warden.Store.
+func (s *Store) SeenSeqs(ctx context.Context, numbers []billpay.Number) (map[billpay.Number]int64, error) {
+	seen := map[billpay.Number]int64{}
+	err := s.engine.read(ctx, query{
+		text: `SELECT b.book_no, b.seq + COALESCE((SELECT d.seq FROM book d WHERE d.book_no = b.debtor_premium), 0) FROM book b WHERE ` +
+			s.engine.list("b.book_no", 1, integerColumn),
+		args: []any{s.engine.ints(integers(numbers))},
+		each: func(scan func(...any) error) error {
+			var no billpay.Number
+			var seq int64
+			err := scan(&no, &seq)
+			seen[no] = seq
+			return err
+		},
+	})
+	return seen, fault.Wrap("store.SeenSeqs", err)
+}
+
+// NotedDuties implements warden.Store.
+func (s *Store) NotedDuties(ctx context.Context, numbers []billpay.Number) (map[coverage.Key]map[string]bool, error) {
+	noted := map[coverage.Key]map[string]bool{}
+	if len(numbers) == 0 {
+		return noted, nil
+	}
+	err := s.engine.read(ctx, query{
+		text: `SELECT book_no, policy_no, duty_key FROM policy_duty WHERE ` + s.engine.list("book_no", 1, integerColumn),
+		args: []any{s.engine.ints(integers(numbers))},
+		each: func(scan func(...any) error) error {
+			var of coverage.Key
+			var key string
+			err := scan(&of.Number, &of.No, &key)
+			if noted[of] == nil {
+				noted[of] = map[string]bool{}
+			}
+			noted[of][key] = true
+			return err
+		},
+	})
+	return noted, fault.Wrap("store.NotedDuties", err)
+}
+
 // PremiumMoves implements warden.Store.
 func (s *Store) PremiumMoves(ctx context.Context, books []ledger.BookNo) ([]warden.Move, error) {
 	var moves []warden.Move
 	err := s.engine.read(ctx, query{
-		text: `SELECT book_no, seq, of_seq, item_no, event, debit_account, credit_account, amount_cents, effective_on, posted_on
+		text: `SELECT book_no, seq, of_seq, item_no, event, debit_account, credit_account, amount_cents, effective_on, posted_on, reason
 			FROM posting WHERE ` + s.engine.list("book_no", 1, integerColumn) + ` AND debit_account / 100 % 100 = ` + premiumFund +
 			` ORDER BY book_no, seq, line`,
 		args: []any{s.engine.ints(integers(books))},
@@ -61,7 +157,7 @@ func (s *Store) PremiumMoves(ctx context.Context, books []ledger.BookNo) ([]ward
 			var m warden.Move
 			var debit, credit int64
 			var effective, posted string
-			err := scan(&m.Book, &m.Seq, &m.Of, &m.Item, &m.Event, &debit, &credit, &m.Cents, &effective, &posted)
+			err := scan(&m.Book, &m.Seq, &m.Of, &m.Item, &m.Event, &debit, &credit, &m.Cents, &effective, &posted, &m.Reason)
 			if err != nil {
 				return err
 			}
@@ -146,16 +242,16 @@ func (s *Store) AddPolicyFact(ctx context.Context, key coverage.Key, f grace.Fac
 func (s *Store) Standings(ctx context.Context, numbers []billpay.Number) (map[coverage.Key]warden.Standing, error) {
 	standings := map[coverage.Key]warden.Standing{}
 	err := s.engine.read(ctx, query{
-		text: `SELECT book_no, policy_no, state, ends_on, version FROM policy_status WHERE ` +
+		text: `SELECT book_no, policy_no, as_of, state, starts_on, ends_on, version FROM policy_status WHERE ` +
 			s.engine.list("book_no", 1, integerColumn),
 		args: []any{s.engine.ints(integers(numbers))},
 		each: func(scan func(...any) error) error {
 			var key coverage.Key
 			var v warden.Standing
-			var ends string
-			err := scan(&key.Number, &key.No, &v.State, &ends, &v.Version)
+			var asOf, starts, ends string
+			err := scan(&key.Number, &key.No, &asOf, &v.State, &starts, &ends, &v.Version)
 			if err == nil {
-				v.EndsOn, err = scanDate(ends)
+				err = scanDates(map[*calendar.Date]string{&v.AsOf: asOf, &v.StartsOn: starts, &v.EndsOn: ends})
 			}
 			standings[key] = v
 			return err
@@ -192,11 +288,11 @@ func (s *Store) Standings(ctx context.Context, numbers []billpay.Number) (map[co
 // SaveStandings implements warden.Store.
 func (s *Store) SaveStandings(ctx context.Context, updates []warden.Update) error {
 	status := insertInto("policy_status", "book_no", "policy_no", "as_of", "state", "since_on", "paid_through", "ends_on", "grace_from",
-		"grace_to", "owed_cents", "cure_cents", "pay_by", "look_on", "version")
+		"grace_to", "owed_cents", "cure_cents", "pay_by", "look_on", "version", "starts_on", "seen_seq")
 	status.taken = `ON CONFLICT (book_no, policy_no) DO UPDATE SET as_of = excluded.as_of, state = excluded.state,
 		since_on = excluded.since_on, paid_through = excluded.paid_through, ends_on = excluded.ends_on, grace_from = excluded.grace_from,
 		grace_to = excluded.grace_to, owed_cents = excluded.owed_cents, cure_cents = excluded.cure_cents, pay_by = excluded.pay_by,
-		look_on = excluded.look_on, version = excluded.version`
+		look_on = excluded.look_on, version = excluded.version, starts_on = excluded.starts_on, seen_seq = excluded.seen_seq`
 	changes := insertInto("status_change", "book_no", "policy_no", "change_no", "on_day", "from_state", "to_state", "cause",
 		"effective_on", "rerun", "rule_row", "rule_version")
 	duties := insertInto("policy_duty", "book_no", "policy_no", "duty_key", "kind", "on_day", "due_by", "what", "month", "signal",
@@ -206,13 +302,13 @@ func (s *Store) SaveStandings(ctx context.Context, updates []warden.Update) erro
 	for i := range updates {
 		u, v := &updates[i], &updates[i].Status
 		book, no, version := int64(u.Key.Number), u.Key.No, u.Version
-		if u.Ended {
+		if u.EndsOn != u.Before.EndsOn || u.StartsOn != u.Before.StartsOn { // what is billed must follow
 			policies.add(book, no, version, version+1)
 			version++
 		}
 		status.add(book, no, v.On.String(), string(v.State), v.Since.String(), v.PaidThrough.String(), u.EndsOn.String(),
 			v.GraceFrom.String(), v.GraceTo.String(), int64(v.Owed), int64(v.ToCure), v.PayBy.String(), v.Next.String(),
-			version)
+			version, u.StartsOn.String(), u.SeenSeq)
 		for n, t := range u.New() {
 			changes.add(book, no, int64(u.Before.Changes+n+1), t.On.String(), string(t.From), string(t.To), string(t.Event), t.Effective.String(),
 				flag(t.Rerun), t.Basis.Row, t.Basis.Version)

@@ -178,13 +178,16 @@ var appendOnly = []string{
 	"household_member", "responsible_party", "debtor_history", "enrolment_identity", "record_number", "sponsor_identity",
 	"audit_entry",
 	"seal", "seal_range", "seal_total", "seal_book",
-	"api_order",
+	"api_order", "api_batch", "prescription_bill",
 	"card_charge", "card_day",
 	"payment_script",
 	"policy_handle", "policy_terms", "policy_withhold", "premium_charge", "invoice", "run", "run_chunk",
 	"rate_table",
 	"policy_fact", "status_change", "policy_duty",
+	"payer", "payer_charge", "remittance", "remittance_trace", "remittance_line", "remittance_month", "remittance_settled",
 	"notice", "notice_delivery", "notice_print", "e_consent",
+	"outbound_file", "outbound_fact", "outbound_placed", "outbound_again", "outbound_answer", "claim_signal",
+	"audit_finding", "audit_compared",
 }
 
 // updatable lists the tables whose rows the program updates in place.
@@ -193,7 +196,8 @@ var updatable = []string{
 	"person", "organisation", "person_address", "coverage_span", "representation", "payer_grant",
 	"policy", "policy_billing", "policy_status",
 	"api_key",
-	"card_attempt", "card_leg", "card_refund", "card_dispute", "card_sweep",
+	"card_attempt", "card_leg", "card_refund", "card_dispute", "card_sweep", "day_run",
+	"notice_link",
 }
 
 // passing lists the tables of what is soon over, such as sessions: rows are

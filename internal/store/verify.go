@@ -319,19 +319,22 @@ func (v *view) Items() iter.Seq2[proof.Item, error] {
 	return stream(v, fetchRows, text, func(scan func(...any) error) (proof.Item, error) {
 		var i proof.Item
 		var debtor, service, due sql.RawBytes
-		var entity, fund, fee, binder int64
+		var entity, fund, fee, binder, prescription int64
 		err := scan(&i.Book, &i.No, &entity, &fund, &i.About, &debtor, &i.Invoice, &i.Text, &fee, &i.Privacy, &service,
-			&due, &i.Amount, &i.Open, &i.BilledSeq, &i.Check, &binder)
+			&due, &i.Amount, &i.Open, &i.BilledSeq, &i.Check, &binder, &prescription)
 		if err != nil {
 			return i, err
 		}
-		i.Purse, i.Fee, i.Binder = x.purse(entity, fund), fee == 1, binder == 1
+		i.Purse, i.Fee, i.Binder, i.Prescription = x.purse(entity, fund), fee == 1, binder == 1, prescription == 1
 		i.DebtorOn, i.ServiceOn, i.DueOn = x.date(debtor), x.date(service), x.date(due)
 		if fee != 0 && fee != 1 {
 			x.refuse("%d is neither a fee nor none", fee)
 		}
 		if binder != 0 && binder != 1 {
 			x.refuse("%d is neither a binder nor none", binder)
+		}
+		if prescription != 0 && prescription != 1 {
+			x.refuse("%d is neither of the prescription payment plan nor not", prescription)
 		}
 		i.Bad = x.take()
 		return i, nil

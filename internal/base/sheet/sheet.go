@@ -1,5 +1,7 @@
 // Package sheet reads tables in CSV strictly: columns by name, every value
-// checked, every problem with its line, row and column.
+// checked, every problem with its line, row and column. It is the one way in which
+// Billfold reads CSV. For those who write a table, Shield keeps spreadsheets from
+// running its values.
 //
 // It knows the text and its bounds, not what a table is about: whoever has a
 // table says its columns and what a row as a whole must satisfy. A file with
@@ -12,6 +14,7 @@ package sheet
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -33,13 +36,24 @@ type Column[T any] struct {
 	Read func(row *T, value string) error
 }
 
-// Refuse reports a problem of the row that is being checked, at a column or, by
-// "", of the row as a whole.
+// Refuse reports a problem of the row that is being checked, at a column, with the
+// physical line of its field, or, by "", of the row as a whole.
 type Refuse func(column, format string, args ...any)
+
+// Choice is two or more columns of which a header must name at least one.
+type Choice struct {
+	Columns []string
+	Must    string // what one of them must do, as the problem says it: "must say whose it is"
+}
 
 // Table says what a file holds.
 type Table[T any] struct {
 	Columns []Column[T]
+	Choices []Choice
+	// CellMax and RecordMax bound the value of a cell and a whole record, in bytes, so
+	// that no file can fill the memory; 0 stands for 2000 and 16 KiB. A record of which
+	// some was read ahead with the one before may be that much longer, at most 4 KiB.
+	CellMax, RecordMax int
 	// Check, if given, checks what no column can know alone. It is called for
 	// rows without a problem, in the file's order, with the physical line.
 	Check func(line int, row *T, refuse Refuse)
@@ -54,7 +68,7 @@ func (t Table[T]) Names() []string {
 	return names
 }
 
-// Bounds of the text in bytes, so that no file can fill the memory.
+// The bounds of a table that states none.
 const (
 	cellMax   = 2000
 	recordMax = 16 << 10
@@ -67,7 +81,8 @@ const (
 // with the text is a Problem with its line, its row as Record and its column as
 // Field; reading stops at fault.ProblemsMax.
 func (t Table[T]) Read(r io.Reader, each func(line int, row T) error) ([]fault.Problem, error) {
-	bounded := &boundedReader{r: r, left: recordMax}
+	t.CellMax, t.RecordMax = cmp.Or(t.CellMax, cellMax), cmp.Or(t.RecordMax, recordMax)
+	bounded := &boundedReader{r: r, left: t.RecordMax}
 	input := bufio.NewReader(bounded)
 	head, err := input.Peek(3)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -113,7 +128,7 @@ func (p *reader[T]) read(each func(int, T) error) error {
 		}
 		p.rows++
 		if err != nil {
-			if err := p.textual(err); err != nil || p.bounded.left <= 0 {
+			if err := p.textual(err); err != nil || p.bounded.long {
 				return err
 			}
 			continue
@@ -130,7 +145,7 @@ func (p *reader[T]) read(each func(int, T) error) error {
 }
 
 func (p *reader[T]) next() ([]string, error) {
-	p.bounded.left = recordMax
+	p.bounded.left = p.table.RecordMax
 	record, err := p.csv.Read()
 	if err == nil {
 		p.line, _ = p.csv.FieldPos(0)
@@ -143,7 +158,7 @@ func (p *reader[T]) textual(err error) error {
 	var syntax *csv.ParseError
 	switch {
 	case errors.Is(err, errRecordLong):
-		p.refuse("", "after this line a record is longer than %d bytes; a quotation mark is probably not closed", recordMax)
+		p.refuse("", "after this line a record is longer than %d bytes; a quotation mark is probably not closed", p.table.RecordMax)
 	case errors.As(err, &syntax):
 		p.line = syntax.Line
 		p.refuse("", "character %d: %v", syntax.Column, syntax.Err)
@@ -160,46 +175,86 @@ func (p *reader[T]) record() string {
 	return fmt.Sprintf("row %d", p.rows)
 }
 
+// refuse is a Refuse.
 func (p *reader[T]) refuse(column, format string, args ...any) {
+	line := p.line
+	if at := slices.IndexFunc(p.columns, func(c *Column[T]) bool { return c.Name == column }); at >= 0 {
+		line, _ = p.csv.FieldPos(at)
+	}
+	p.refuseOn(line, column, format, args...)
+}
+
+// refuseOn reports a problem on a physical line: a field after a quoted line end
+// stands below the line on which its record starts.
+func (p *reader[T]) refuseOn(line int, column, format string, args ...any) {
 	if len(p.problems) < fault.ProblemsMax {
 		p.problems = append(p.problems, fault.Problem{
-			Line: max(p.line, 1), Record: p.record(), Field: column, Message: fmt.Sprintf(format, args...),
+			Line: max(line, 1), Record: p.record(), Field: column, Message: fmt.Sprintf(format, args...),
 		})
 	}
 }
 
 func (p *reader[T]) header(cells []string) {
-	if len(cells) == 1 && strings.ContainsAny(cells[0], ";\t|") {
-		p.refuse("", "the columns must be separated by commas")
+	if separator := otherSeparator(cells); separator != "" {
+		p.refuse("", "the columns must be separated by commas; here they are separated by %s", separator)
 		return
 	}
 	seen := map[string]bool{}
 	var found []*Column[T]
-	for _, raw := range cells {
+	for i, raw := range cells {
+		line, _ := p.csv.FieldPos(i)
 		name := strings.ToLower(strings.TrimSpace(raw))
 		at := slices.IndexFunc(p.table.Columns, func(c Column[T]) bool { return c.Name == name })
 		switch {
 		case at < 0 && (len(name) > 100 || !utf8.ValidString(name)):
-			p.refuse("", "a column's name is no text")
+			p.refuseOn(line, "", "a column's name is no text")
 		case at < 0:
 			hint := ""
 			if near, ok := nearest.Word(name, p.table.Names()); ok {
 				hint = fmt.Sprintf(" (%q is meant?)", near)
 			}
-			p.refuse(name, "the column %q is not known%s", name, hint)
+			p.refuseOn(line, name, "the column %q is not known%s", name, hint)
 		case seen[name]:
-			p.refuse(name, "the column is there twice")
+			p.refuseOn(line, name, "the column is there twice")
 		default:
 			seen[name], found = true, append(found, &p.table.Columns[at])
 		}
 	}
+	p.missing(seen)
+	if len(p.problems) == 0 {
+		p.columns = found
+	}
+}
+
+// otherSeparator names what separates the columns of a header in place of commas,
+// or gives "".
+func otherSeparator(cells []string) string {
+	if len(cells) != 1 {
+		return ""
+	}
+	switch cell := cells[0]; {
+	case strings.Contains(cell, ";"):
+		return "semicolons"
+	case strings.Contains(cell, "\t"):
+		return "tabs"
+	case strings.Contains(cell, "|"):
+		return "vertical bars"
+	}
+	return ""
+}
+
+// missing refuses a header that leaves out what must be there.
+func (p *reader[T]) missing(seen map[string]bool) {
 	for _, c := range p.table.Columns {
 		if c.Required && !seen[c.Name] {
 			p.refuse(c.Name, "the column is missing")
 		}
 	}
-	if len(p.problems) == 0 {
-		p.columns = found
+	for _, c := range p.table.Choices {
+		if !slices.ContainsFunc(c.Columns, func(name string) bool { return seen[name] }) {
+			last := len(c.Columns) - 1
+			p.refuse(c.Columns[0], "one of the columns %s and %s %s", strings.Join(c.Columns[:last], ", "), c.Columns[last], c.Must)
+		}
 	}
 }
 
@@ -210,7 +265,7 @@ func (p *reader[T]) row(record []string) (row T, ok bool) {
 	}
 	before := len(p.problems)
 	for i, c := range p.columns {
-		value, err := cell(record[i])
+		value, err := cell(record[i], p.table.CellMax)
 		switch {
 		case err != nil:
 			p.refuse(c.Name, "%v", err)
@@ -228,18 +283,14 @@ func (p *reader[T]) row(record []string) (row T, ok bool) {
 	return row, len(p.problems) == before
 }
 
-// cell gives the value of a cell, or says why it cannot be one. An apostrophe
-// that shields a value from being run as a formula by a spreadsheet is taken away.
-func cell(raw string) (string, error) {
+// cell gives the value of a cell, or says why it cannot be one.
+func cell(raw string, most int) (string, error) {
 	if !utf8.ValidString(raw) {
 		return "", errors.New("the text is not UTF-8")
 	}
-	value := strings.TrimSpace(raw)
-	if rest, ok := strings.CutPrefix(value, "'"); ok && rest != "" && strings.ContainsRune("=+-@'", rune(rest[0])) {
-		value = strings.TrimSpace(rest)
-	}
-	if len(value) > cellMax {
-		return "", fmt.Errorf("the value has %d bytes; at most %d are taken", len(value), cellMax)
+	value := strings.TrimSpace(unshield(strings.TrimSpace(raw)))
+	if len(value) > most {
+		return "", fmt.Errorf("the value has %d bytes; at most %d are taken", len(value), most)
 	}
 	if strings.ContainsFunc(value, func(c rune) bool { return !unicode.IsPrint(c) && c != ' ' }) {
 		return "", errors.New("the value has a line end, tab or other character that does not print")
@@ -254,10 +305,12 @@ var errRecordLong = errors.New("a record is too long")
 type boundedReader struct {
 	r    io.Reader
 	left int
+	long bool // a record took more
 }
 
 func (b *boundedReader) Read(buffer []byte) (int, error) {
 	if b.left <= 0 {
+		b.long = true
 		return 0, errRecordLong
 	}
 	n, err := b.r.Read(buffer[:min(len(buffer), b.left)])

@@ -64,7 +64,10 @@ func TestRead_RefusesWithLineRowAndColumn(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
 		"empty":             {"", "line 1, record header: the file is empty; the first line names the columns"},
 		"utf-16":            {"\xff\xfes\x00", "line 1, record header: the text is UTF-16; save the file as UTF-8"},
-		"semicolons":        {"state;fruit\n", "line 1, record header: the columns must be separated by commas"},
+		"utf-16 big-endian": {"\xfe\xff\x00s", "line 1, record header: the text is UTF-16; save the file as UTF-8"},
+		"semicolons":        {"state;fruit\n", "line 1, record header: the columns must be separated by commas; here they are separated by semicolons"},
+		"tabs":              {"state\tfruit\n", "line 1, record header: the columns must be separated by commas; here they are separated by tabs"},
+		"bars":              {"state|fruit\n", "line 1, record header: the columns must be separated by commas; here they are separated by vertical bars"},
 		"near column":       {"state,friut\n", `line 1, record header, friut: the column "friut" is not known ("fruit" is meant?)`},
 		"column twice":      {"state,state\n", "line 1, record header, state: the column is there twice"},
 		"column missing":    {"fruit\n", "line 1, record header, state: the column is missing"},
@@ -92,6 +95,71 @@ func TestRead_RefusesWithLineRowAndColumn(t *testing.T) {
 	}
 }
 
+// A field after a quoted line end stands below the line on which its record starts.
+func TestRead_TellsThePhysicalLineOfAField(t *testing.T) {
+	for name, tc := range map[string]struct{ text, want string }{
+		"column":  {"state,\"note\n\",friut\n", `line 2, record header, friut: the column "friut" is not known ("fruit" is meant?)`},
+		"value":   {"state,note,on\nCO,\"a\n\n\",x\n", "line 4, record row 1, on: is not a date of the form 2026-11-23"},
+		"missing": {"note,state\n\"a\n\",\n", "line 3, record row 1, state: the value is missing"},
+		"check":   {"state,note,fruit,ripe\nCO,\"a\n\",,yes\n", "line 3, record row 1, fruit: nothing can be ripe"},
+		"no such": {"state,note,ripe\nCO,\"a\n\",yes\n", "line 2, record row 1, fruit: nothing can be ripe"},
+		"after":   {"state,note\nCO,\"a\n\"\nx,\n", "line 4, record row 2, state: must be a USPS state code of two capital letters"},
+	} {
+		problems, err := crates.Read(strings.NewReader(tc.text), func(int, crate) error { return nil })
+		if err != nil || len(problems) != 1 || problems[0].String() != tc.want {
+			t.Errorf("%s: got %v, %v\nwant %s", name, problems, err, tc.want)
+		}
+	}
+}
+
+func TestRead_WantsOneOfTheColumnsOfAChoice(t *testing.T) {
+	table := crates
+	table.Choices = []sheet.Choice{{Columns: []string{"fruit", "note", "count"}, Must: "must say what it holds"}}
+	problems, err := table.Read(strings.NewReader("state\nCO\n"), func(int, crate) error { return nil })
+	want := "line 1, record header, fruit: one of the columns fruit, note and count must say what it holds"
+	if err != nil || len(problems) != 1 || problems[0].String() != want {
+		t.Errorf("none: got %v, %v\nwant %s", problems, err, want)
+	}
+	problems, err = table.Read(strings.NewReader("state,count\nCO,\n"), func(int, crate) error { return nil })
+	if err != nil || len(problems) != 0 {
+		t.Errorf("one: got %v, %v", problems, err)
+	}
+}
+
+func TestRead_KeepsTheBoundsOfTheTable(t *testing.T) {
+	table := crates
+	table.CellMax, table.RecordMax = 4, 64
+	for text, want := range map[string]string{
+		"state,fruit\nCO,plums\n":                        "line 2, record row 1, fruit: the value has 5 bytes; at most 4 are taken",
+		"state,note\nCO,\"a" + strings.Repeat("\n", 200): "line 1, record row 1: after this line a record is longer than 64 bytes; a quotation mark is probably not closed",
+		"state," + strings.Repeat(" ", 200) + "fruit\n":  "line 1, record header: after this line a record is longer than 64 bytes; a quotation mark is probably not closed",
+	} {
+		problems, err := table.Read(strings.NewReader(text), func(int, crate) error { return nil })
+		if err != nil || len(problems) != 1 || problems[0].String() != want {
+			t.Errorf("%q: got %v, %v\nwant %s", text, problems, err, want)
+		}
+	}
+}
+
+func TestShield_IsUndoneByRead(t *testing.T) {
+	for _, value := range []string{"=1+1", "+1", "-1", "@x", "＝1", "＋1", "－1", "＠x", "'", "'x", "'=x", "''", "plain", "O'Brien", "é"} {
+		shielded := sheet.Shield(value)
+		if strings.ContainsAny(shielded[:1], "=+-@") {
+			t.Errorf("%q starts a formula", shielded)
+		}
+		var got string
+		problems, err := crates.Read(strings.NewReader("state,note\nCO,"+shielded+"\n"), func(_ int, c crate) error { got = c.Note; return nil })
+		if err != nil || len(problems) > 0 || got != value {
+			t.Errorf("%q is read back as %q: %v, %v", shielded, got, problems, err)
+		}
+	}
+	for _, running := range []string{"\tx", "\rx"} {
+		if sheet.Shield(running) != "'"+running {
+			t.Errorf("%q is not shielded", running)
+		}
+	}
+}
+
 func TestRead_StopsAtTheFirstErrorOfOthers(t *testing.T) {
 	broken := errors.New("broken")
 	if _, err := crates.Read(iotest.ErrReader(broken), func(int, crate) error { return nil }); !errors.Is(err, broken) {
@@ -112,6 +180,8 @@ func FuzzRead(f *testing.F) {
 	f.Add("state,fruit,on,month,price,count,ripe,note\nCO,pear,2028-02-29,2026-11,1.5,3,yes,'=x\n")
 	f.Add("\uFEFFstate\n\"C\nO\"\n")
 	f.Add("state\n\"CO")
+	f.Add("state,\"note\n\",on\nCO,\"'＝x\n\",x\n")
+	f.Add("state;fruit\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		problems, err := crates.Read(strings.NewReader(text), func(line int, c crate) error {
 			if line < 2 || len(c.State) != 2 || c.Price < 0 || c.Count < 0 || c.Count > 9 {

@@ -77,6 +77,29 @@ func TestReadCSV_RefusesWithLineAndColumn(t *testing.T) {
 	}
 }
 
+func TestReadCSV_RefusesAHeader(t *testing.T) {
+	for text, want := range map[string]string{
+		"fund,amount,due_on\n":               "line 1, record header, number: one of the columns number, alias and opaque_id must say whom an item is about",
+		"number,fund,amount\n":               "line 1, record header, due_on: the column is missing",
+		"number;fund;amount;due_on\n":        "line 1, record header: the columns must be separated by commas; here they are separated by semicolons",
+		"\xff\xfen\x00u\x00m\x00b\x00e\x00r": "line 1, record header: the text is UTF-16; save the file as UTF-8",
+	} {
+		problems, err := ReadCSV(strings.NewReader(text), func(Row) error { return nil })
+		if err != nil || len(problems) != 1 || problems[0].String() != want {
+			t.Errorf("%q: got %v, %v\nwant %s", text, problems, err, want)
+		}
+	}
+}
+
+func TestReadCSV_BoundsEveryCell(t *testing.T) {
+	text := "number,fund,amount,due_on,privacy\n3141 5926 5352,premium,1.00,2026-12-01," + strings.Repeat("x", 201) + "\n"
+	problems, err := ReadCSV(strings.NewReader(text), func(Row) error { return nil })
+	want := "line 2, record row 1, privacy: the value has 201 bytes; at most 200 are taken"
+	if err != nil || len(problems) != 1 || problems[0].String() != want {
+		t.Errorf("got %v, %v\nwant %s", problems, err, want)
+	}
+}
+
 // Privacy is stored by names of its own; each must mean the class of the rules.
 func TestPrivacy_MeansItsClass(t *testing.T) {
 	for privacy, want := range map[Privacy]member.Class{

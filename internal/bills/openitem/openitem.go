@@ -55,21 +55,25 @@ func (p Privacy) Class() member.Class {
 
 // Item is something owed.
 type Item struct {
-	Book      ledger.BookNo // the debtor's
-	No        int64         // within Book, from 1
-	Purse     chart.Purse   // the legal entity and fund it is owed to
-	About     ledger.BookNo // the person it is about
-	DebtorOn  calendar.Date // since when Book's person owes it
-	Invoice   string        // the number on the bill, or ""
-	Text      string        // what the bill says in a few words
-	Fee       bool          // a fee gives way to a premium or charge due the same day
-	Binder    bool          // a coverage waits for it: money that names nothing pays it first (45 CFR 147.104(i))
-	Privacy   Privacy
-	ServiceOn calendar.Date // the visit, the fill, or the first day of the coverage month
-	DueOn     calendar.Date
-	Amount    money.Cents // as billed; never changes
-	Open      money.Cents // what is still owed: follows from the journal
-	BilledSeq int64       // the transaction of Book that made it owed
+	Book     ledger.BookNo // the debtor's
+	No       int64         // within Book, from 1
+	Purse    chart.Purse   // the legal entity and fund it is owed to
+	About    ledger.BookNo // the person it is about
+	DebtorOn calendar.Date // since when Book's person owes it
+	Invoice  string        // the number on the bill, or ""
+	Text     string        // what the bill says in a few words
+	Fee      bool          // a fee gives way to a premium or charge due the same day
+	Binder   bool          // a coverage waits for it: money that names nothing pays it first (45 CFR 147.104(i))
+	// Prescription is of the Medicare Prescription Payment Plan: it stands in the
+	// premium fund and is no premium. Premium is paid before it, and no coverage ends
+	// for it (42 CFR 423.137).
+	Prescription bool
+	Privacy      Privacy
+	ServiceOn    calendar.Date // the visit, the fill, or the first day of the coverage month
+	DueOn        calendar.Date
+	Amount       money.Cents // as billed; never changes
+	Open         money.Cents // what is still owed: follows from the journal
+	BilledSeq    int64       // the transaction of Book that made it owed
 }
 
 // Digest is the item's document digest: every field that never changes.
@@ -83,6 +87,9 @@ func (i *Item) Digest() ledger.DocDigest {
 	}
 	if i.Binder {
 		ints = append(ints, 1) // items of before there were binders keep their digest
+	}
+	if i.Prescription {
+		ints = append(ints, 2)
 	}
 	return ledger.DocumentDigest("item", ints,
 		[]string{
@@ -107,6 +114,8 @@ func (i *Item) Validate() error {
 		return fmt.Errorf("an item belongs to a fund of a legal entity")
 	case i.About.IsOperating() || i.About == 0:
 		return fmt.Errorf("an item is about a person with a bill pay number")
+	case i.Prescription && (i.Purse.Fund != chart.Premium || i.Binder || i.Fee):
+		return fmt.Errorf("an item of the prescription payment plan stands in the premium fund and is neither a fee nor awaited by a coverage")
 	case len(i.Text) > TextMax || len(i.Invoice) > InvoiceMax:
 		return fmt.Errorf("an item's text has at most %d bytes and its invoice number %d", TextMax, InvoiceMax)
 	}

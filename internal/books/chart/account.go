@@ -21,27 +21,32 @@ type Code int32
 
 // The roles. Each purse has one account of each.
 const (
-	Cash           Code = 1  // asset: the bank account, as the bank's statement will show it
-	ClearLockbox   Code = 2  // asset: a deposit reported by the lockbox, not yet seen on the statement
-	ClearACH       Code = 3  // asset: credits reported by the clearing house, not yet seen on the statement
-	ClearWire      Code = 4  // asset: wires reported, not yet seen on the statement
-	ClearCounter   Code = 5  // asset: taken at a counter, in a drawer or on the way to the bank
-	ClearCard      Code = 6  // asset: captured by the processor, not yet settled
-	Receivable     Code = 10 // asset: what billing accounts owe
-	Earned         Code = 20 // revenue: premiums and charges billed
-	Unapplied      Code = 30 // liability: money whose billing account is known and whose item is not
-	Suspense       Code = 31 // liability: money whose billing account is not known
-	RefundsPayable Code = 32 // liability: money on its way back
-	Interaccount   Code = 40 // zero in sum: between two books of this purse, both sides under one link
-	Interfund      Code = 41 // due to or from another purse, on the payer's instruction
-	OpeningBalance Code = 50 // equity: what an earlier system's items brought in
+	Cash            Code = 1  // asset: the bank account, as the bank's statement will show it
+	ClearLockbox    Code = 2  // asset: a deposit reported by the lockbox, not yet seen on the statement
+	ClearACH        Code = 3  // asset: credits reported by the clearing house, not yet seen on the statement
+	ClearWire       Code = 4  // asset: wires reported, not yet seen on the statement
+	ClearCounter    Code = 5  // asset: taken at a counter, in a drawer or on the way to the bank
+	ClearCard       Code = 6  // asset: captured by the processor, not yet settled
+	Receivable      Code = 10 // asset: what billing accounts owe
+	Earned          Code = 20 // revenue: premiums and charges billed
+	DrugAdvances    Code = 21 // asset: what pharmacies were paid for the prescription payment plan, less what was billed of it
+	Unapplied       Code = 30 // liability: money whose billing account is known and whose item is not
+	Suspense        Code = 31 // liability: money whose billing account is not known
+	RefundsPayable  Code = 32 // liability: money on its way back
+	Interaccount    Code = 40 // zero in sum: between two books of this purse, both sides under one link
+	Interfund       Code = 41 // due to or from another purse, on the payer's instruction
+	OpeningBalance  Code = 50 // equity: what an earlier system's items brought in
+	UserFee         Code = 60 // expense: what an exchange keeps of what it pays
+	CostSharing     Code = 61 // liability: cost-sharing reductions advanced, held against claims
+	ExchangeBalance Code = 62 // due to or from an exchange: balances carried, debts, adjustments by hand
 )
 
 var codeNames = map[Code]string{
 	Cash: "cash", ClearLockbox: "clearing-lockbox", ClearACH: "clearing-ach", ClearWire: "clearing-wire",
-	ClearCounter: "clearing-counter", ClearCard: "clearing-card", Receivable: "receivable", Earned: "earned",
+	ClearCounter: "clearing-counter", ClearCard: "clearing-card", Receivable: "receivable", Earned: "earned", DrugAdvances: "drug-advances",
 	Unapplied: "unapplied", Suspense: "suspense", RefundsPayable: "refunds-payable",
 	Interaccount: "interaccount", Interfund: "interfund", OpeningBalance: "opening-balance",
+	UserFee: "user-fee", CostSharing: "cost-sharing", ExchangeBalance: "exchange-balance",
 }
 
 func (c Code) String() string {

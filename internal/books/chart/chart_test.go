@@ -12,7 +12,8 @@ import (
 
 var codes = []chart.Code{
 	chart.Cash, chart.ClearLockbox, chart.ClearACH, chart.ClearWire, chart.ClearCounter, chart.ClearCard, chart.Receivable,
-	chart.Earned, chart.Unapplied, chart.Suspense, chart.RefundsPayable, chart.Interaccount, chart.Interfund, chart.OpeningBalance,
+	chart.Earned, chart.DrugAdvances, chart.Unapplied, chart.Suspense, chart.RefundsPayable, chart.Interaccount, chart.Interfund, chart.OpeningBalance,
+	chart.UserFee, chart.CostSharing, chart.ExchangeBalance,
 }
 
 func drawPurse(t *rapid.T, label string) chart.Purse {
@@ -130,13 +131,13 @@ func TestTakeBack_IsPlaceTheOtherWayRound(t *testing.T) {
 	})
 }
 
-func TestBilledPosting_OpeningItemsAreNoRevenue(t *testing.T) {
+func TestBilledPosting_OnlyWhatIsEarnedIsRevenue(t *testing.T) {
 	purse := chart.Purse{Entity: 2, Fund: chart.Medical}
 	item := chart.Applied{Item: 3, Cents: 500}
-	for opening, credit := range map[bool]chart.Code{false: chart.Earned, true: chart.OpeningBalance} {
+	for _, credit := range []chart.Code{chart.Earned, chart.OpeningBalance, chart.DrugAdvances} {
 		want := ledger.Posting{Debit: purse.Account(chart.Receivable), Credit: purse.Account(credit), Cents: 500, Item: 3}
-		if got := chart.BilledPosting(purse, item, opening); got != want {
-			t.Errorf("opening %v: got %+v, want %+v", opening, got, want)
+		if got := chart.BilledPosting(purse, item, credit); got != want {
+			t.Errorf("%v: got %+v, want %+v", credit, got, want)
 		}
 	}
 }

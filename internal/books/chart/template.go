@@ -20,6 +20,9 @@ const (
 	PaymentApplied   ledger.Event = "payment.applied"   // unapplied money was applied to items
 	PaymentReapplied ledger.Event = "payment.reapplied" // money was placed anew in the book where it stood
 
+	RemittanceCharged ledger.Event = "remittance.charged" // what a payer kept of its payment paid items all the same
+	RemittanceSorted  ledger.Event = "remittance.sorted"  // what came with a payment and is no premium went to its account
+
 	PaymentRefunded ledger.Event = "payment.refunded"         // money was taken back out, to be sent back
 	RefundSent      ledger.Event = "payment.refund_sent"      // a refund left
 	RefundReturned  ledger.Event = "payment.refund_returned"  // a refund that had left came back
@@ -35,27 +38,25 @@ type Applied struct {
 	Cents money.Cents
 }
 
-// BilledPosting makes an item owed: receivable against revenue earned, or, for
-// an item taken over from an earlier system, against the opening balance.
-func BilledPosting(purse Purse, item Applied, opening bool) ledger.Posting {
-	against := Earned
-	if opening {
-		against = OpeningBalance
-	}
+// BilledPosting makes an item owed: receivable against revenue earned; for an item
+// taken over from an earlier system, against the opening balance; for one of the
+// prescription payment plan, against what was advanced to pharmacies.
+func BilledPosting(purse Purse, item Applied, against Code) ledger.Posting {
 	return ledger.Posting{
 		Debit: purse.Account(Receivable), Credit: purse.Account(against), Cents: item.Cents, Item: item.Item,
 	}
 }
 
 // CreditPostings takes back what was billed: off what is open on the item, and
-// what was paid of it already becomes unapplied money. Both come out of revenue.
-func CreditPostings(purse Purse, off Applied, paid money.Cents) []ledger.Posting {
+// what was paid of it already becomes unapplied money. Both come out of the account
+// against which it was billed.
+func CreditPostings(purse Purse, off Applied, paid money.Cents, against Code) []ledger.Posting {
 	var postings []ledger.Posting
 	if off.Cents > 0 {
-		postings = append(postings, Transfer(purse, Earned, Receivable, off.Cents, off.Item))
+		postings = append(postings, Transfer(purse, against, Receivable, off.Cents, off.Item))
 	}
 	if paid > 0 {
-		postings = append(postings, Transfer(purse, Earned, Unapplied, paid, 0))
+		postings = append(postings, Transfer(purse, against, Unapplied, paid, 0))
 	}
 	return postings
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/cover/coverage"
 )
 
@@ -23,6 +22,7 @@ func TestCompareAudit_NamesEachDisagreement(t *testing.T) {
 		"agrees":         {func(*coverage.Held) {}, ""},
 		"first day":      {func(h *coverage.Held) { h.From = day("2027-02-01") }, "from: stated 2027-01-01, on file 2027-02-01"},
 		"last day":       {func(h *coverage.Held) { h.To = day("2027-02-28") }, "to: stated none, on file 2027-02-28"},
+		"ended unpaid":   {func(h *coverage.Held) { h.EndsOn = day("2027-02-28") }, "status: stated in force, on file ended on 2027-02-28 by its payment status"},
 		"plan":           {func(h *coverage.Held) { h.Product = "OTHER" }, "product: from 2027-01-01 the plan is another than on file"},
 		"plan of terms":  {func(h *coverage.Held) { h.Terms[0].Product = "OTHER" }, "product: from 2027-01-01 the plan is another than on file"},
 		"without terms":  {func(h *coverage.Held) { h.Terms = nil }, "premium: from 2027-01-01 stated 812.40, on file no premium"},
@@ -47,26 +47,23 @@ func TestCompareAudit_NamesEachDisagreement(t *testing.T) {
 	}
 }
 
-func TestAgingOut_ChildrenToTheEndOfTheirMonth(t *testing.T) {
-	h := coverage.Held{Policy: coverage.Policy{From: day("2026-01-01"), To: day("2026-12-31")}, Terms: []coverage.Terms{{
-		No:   1,
-		From: day("2026-01-01"), Members: []coverage.Insured{
-			{Relationship: "self", Born: day("2000-05-10")}, {Relationship: "spouse", Born: day("2000-05-10")},
-			{Relationship: "child", Born: day("2000-05-10")}, {Relationship: "stepchild", Born: day("2000-02-29")}, {Relationship: "child", Born: day("2000-05-31")},
-		},
-	}, {No: 2, From: day("2026-05-20"), Members: []coverage.Insured{{Relationship: "child", Born: day("2000-05-10")}}}}}
-	for month, want := range map[string]string{
-		"2026-05": "2026-05-10 2026-05-31", // the other child left before the month's end
-		"2026-03": "2026-03-01 2026-03-31", // born on a leap day
-		"2026-02": "",
-		"2027-05": "",
+// A source that carried our termination or cancellation out agrees with us.
+func TestCompareAudit_TheSourceTookOurEnd(t *testing.T) {
+	for _, tc := range []struct{ ends, stated, want string }{
+		{"2027-02-28", "2027-02-28", ""},
+		{"2027-02-28", "2027-12-31", "status"},
+		{"2027-02-28", "2027-01-31", "to"},
+		{"2026-12-31", "2027-01-01", ""}, // cancelled: the source writes the first day
+		{"2026-12-31", "2027-06-30", "status"},
 	} {
-		var got []string
-		for _, l := range h.AgingOut(calendar.MustParseMonth(month), 26) {
-			got = append(got, fmt.Sprintf("%s %s", l.Birthday, l.LastDay))
+		h := coverage.Held{Policy: coverage.Policy{From: day("2027-01-01")}, EndsOn: day(tc.ends)}
+		said := coverage.Enrolled{Policy: coverage.Policy{From: day("2027-01-01"), To: day(tc.stated)}}
+		got := ""
+		for _, d := range coverage.CompareAudit(&h, &said) {
+			got += d.Field
 		}
-		if text := strings.Join(got, ", "); text != want {
-			t.Errorf("%s: got %q, want %q", month, text, want)
+		if got != tc.want {
+			t.Errorf("ended on %s, stated %s: got %q, want %q", tc.ends, tc.stated, got, tc.want)
 		}
 	}
 }

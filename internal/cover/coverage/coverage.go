@@ -76,9 +76,13 @@ type Policy struct {
 	SourceID string         // the policy's id there: exchange-assigned policy id, group and subscriber id
 	Group    billpay.Number // of the employer whose list bill it stands on; 0 otherwise
 
-	Entry      Entry
-	From       calendar.Date // first covered day
-	To         calendar.Date // last covered day, or the zero Date while no end is known
+	Entry Entry
+	From  calendar.Date // first covered day
+	To    calendar.Date // last covered day, or the zero Date while no end is known
+	// ToKnownOn is the day on which To became known, or the zero Date when it was
+	// known from the beginning: what an end makes due is due from that day, and a
+	// day before it is not judged by what nobody knew then.
+	ToKnownOn  calendar.Date
 	EndReason  string        // why To stands, as the source said: "voluntary", "death", "moved", ...
 	ReceivedOn calendar.Date // when the enrolment transaction was received
 
@@ -141,6 +145,9 @@ type Terms struct {
 	LEPMonths int         // full uncovered months that CMS reported for the late-enrolment penalty
 	LISFull   bool        // eligible for the low-income subsidy: no penalty while so
 	Members   []Insured   // who is covered, the subscriber first; for rating
+	// Cause says why terms were added that no source stated, such as AgedOut; "" of
+	// all others.
+	Cause string
 }
 
 // Insured is one covered person as rating needs it.

@@ -43,12 +43,19 @@ type Held struct {
 	// EndsOn is the last covered day by the payment status, or the zero Date; To is
 	// that of the source.
 	EndsOn calendar.Date
+	// StartsOn is the first covered day by the payment status where that is later than
+	// From, or the zero Date: one month paid of a retroactive first payment buys no
+	// coverage of the months before (45 CFR 155.400(e)(1)(iii)).
+	StartsOn calendar.Date
 }
 
-// Effective is the policy with its end by the payment status, where that is
-// earlier than the source's: what is billed and charged goes by it.
+// Effective is the policy with its first and last day by the payment status, where
+// it covers less than the source says: what is billed and charged goes by it.
 func (h *Held) Effective() Held {
 	e := *h
+	if h.StartsOn.After(h.From) {
+		e.From = h.StartsOn
+	}
 	if !h.EndsOn.IsZero() && (h.To.IsZero() || h.EndsOn.Before(h.To)) {
 		e.To = h.EndsOn
 	}

@@ -13,8 +13,11 @@ var acts = map[Act]func(*run){
 	StopClock:  func(*run) {},
 	FixEnd:     func(*run) {},
 
-	SendEffectuation:   func(r *run) { r.outbound(Effectuation, r.coveredFrom) },
-	StartProspectively: func(r *run) { r.coveredFrom = calendar.MonthOf(r.day).Add(1).First() },
+	SendEffectuation: func(r *run) { r.outbound(Effectuation, r.coveredFrom) },
+	StartProspectively: func(r *run) {
+		r.coveredFrom = calendar.MonthOf(r.day).Add(1).First()
+		r.applyHeld(r.coveredFrom)
+	},
 	StartFromBeginning: func(r *run) { r.coveredFrom = r.h.Policy.From },
 	SendCancellation:   (*run).cancel,
 	SendTermination:    (*run).terminate,
@@ -32,6 +35,7 @@ var acts = map[Act]func(*run){
 	SendFailureNotice: (*run).failureNotice,
 	SendReinstatement: func(r *run) {
 		r.outbound(Reinstatement, r.endsOn.AddDays(1))
+		r.applyHeld(r.day)
 		r.notice(NoticeReinstatement, r.day.String(), r.day, r.rule(rule.NoticeTermination))
 	},
 	SendDirectBill: func(r *run) {
@@ -186,10 +190,24 @@ func (r *run) remindOfBinder() {
 }
 
 // offerElection asks for the election notice while none was given; until then
-// no time to elect runs out.
+// no time to elect runs out. Of what was elected it tells the first payment, once
+// that is billed.
 func (r *run) offerElection() {
 	c := r.h.Policy.Continuation
-	if c == nil || r.elected() || !c.NoticeOn.IsZero() {
+	if c == nil {
+		return
+	}
+	if r.elected() && r.balance.oldest >= 0 {
+		last, row := r.firstLast()
+		oldest := r.charges[r.balance.oldest]
+		_, short, through := r.short(oldest, last, r.weigh(last, r.day).open)
+		r.due(Duty{
+			Key: "notice/" + string(NoticeBinder) + "/" + c.ElectedOn.String(), Kind: SendNotice, Notice: NoticeBinder, On: r.day,
+			Amount: short, Month: oldest.Month, Through: through, Basis: basisOf(row),
+		}, rule.Answer{})
+		return
+	}
+	if r.elected() || !c.NoticeOn.IsZero() {
 		return
 	}
 	row := r.ruleOn(rule.NoticeCobraElection, r.h.Policy.From)
@@ -205,7 +223,11 @@ func (r *run) offerElection() {
 
 func (r *run) askShortfall() {
 	last, _ := r.periodLast(r.anchor)
-	if r.day.After(last) && r.insignificant(r.anchor, last) {
-		r.notice(NoticeShortfall, r.anchor.clock.String(), r.day, r.rule(rule.NoticeCobraShortfall))
+	if r.day.After(last) && r.insignificant(r.anchor, last, r.weigh(last, last).open) {
+		required, short, through := r.short(r.anchor, last, r.weigh(last, last).open)
+		r.due(Duty{
+			Key: "notice/" + string(NoticeShortfall) + "/" + r.anchor.clock.String(), Kind: SendNotice, Notice: NoticeShortfall, On: r.day,
+			Effective: r.anchor.clock.First().AddDays(-1), Amount: short, Received: required - short, Month: r.anchor.clock, Through: through,
+		}, r.rule(rule.NoticeCobraShortfall))
 	}
 }

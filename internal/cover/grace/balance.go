@@ -204,11 +204,8 @@ func (r *run) forgiven(c charge, b balance) bool {
 	if r.table.Machine != ContinuationMachine || !r.treatsAsFull(c) {
 		return false
 	}
-	kept := r.balance
-	r.balance = b
-	defer func() { r.balance = kept }()
 	last, _ := r.periodLast(c)
-	return r.insignificant(c, last)
+	return r.insignificant(c, last, b.open)
 }
 
 // creditedTo is the money applied to a month by a day.
@@ -240,13 +237,26 @@ func (r *run) startSpan() {
 		if r.dueOn(c) != r.day || !r.isDue(c, r.day) {
 			continue
 		}
-		if r.spanFrom != r.day && r.state == Current {
-			r.spanBase = r.weigh(r.day.AddDays(-1), r.day.AddDays(-1)).outstanding
+		if c.Owed > 0 && r.spanFrom != r.day && r.state == Current {
+			r.spanBase = r.letPass(c)
 			r.spanAPTC, r.spanFrom = 0, r.day
 		}
 		r.spanBase += c.Owed
 		r.spanAPTC += c.APTC
 	}
+}
+
+// letPass is what the tolerance of the stretch before left open when a charge was
+// billed: the bill asked for both together, so that money which came since counts
+// for both.
+func (r *run) letPass(next charge) money.Cents {
+	before := r.day.AddDays(-1)
+	left := r.weigh(before, before).outstanding
+	if billed := next.BilledOn; billed.Before(before) {
+		asked := r.weigh(before, billed).outstanding
+		left = max(left, min(asked, r.allowance(r.spanBase, r.spanAPTC, false)))
+	}
+	return left
 }
 
 // allowance is the most that may stay open of the stretch: by the best of the

@@ -14,12 +14,10 @@ var continuationTable = Table{
 	Machine: ContinuationMachine,
 	Title:   "Federal continuation (COBRA)",
 	Start:   []State{PendingBinder},
-	Arrows: slices.Concat([]Arrow{
-		{From: PendingBinder, On: Withdrawn, To: Cancelled, Does: []Act{SendCancellation}},
+	Arrows: slices.Concat(withdrawing(PendingBinder, Current, GraceState, TermPending, Terminated, VoluntaryTerm), []Arrow{
 		{From: PendingBinder, On: FirstLapsed, If: []Guard{RowConfirmed, WasBilled}, To: TermPending, Does: []Act{FixEnd}},
 		{From: PendingBinder, On: FirstPaid, To: Current, Does: []Act{SendEffectuation}},
 		{From: PendingBinder, On: ElectionLapsed, If: []Guard{RowConfirmed}, To: Cancelled, Does: []Act{FixEnd, SendCancellation}},
-		{From: Current, On: Withdrawn, To: Cancelled, Does: []Act{SendCancellation}},
 		{From: Current, On: GraceBegan, To: GraceState, Does: []Act{StartClock}},
 		{From: GraceState, On: GraceRanOut, If: []Guard{RowConfirmed}, To: TermPending, Does: []Act{FixEnd}},
 		{From: GraceState, On: Settled, To: Current, Does: []Act{StopClock}},
@@ -73,10 +71,12 @@ func (r *run) periodLast(c charge) (calendar.Date, rule.Answer) {
 }
 
 // cobraLast is the last day to pay what is oldest. An insignificant shortfall
-// has the time that the notice of it gives, and no end before the notice.
+// has the time that the notice of it gives, and no end before the notice. What
+// counts is how much was short on the period's own last day: paying it later does
+// not make the payment late.
 func (r *run) cobraLast() (calendar.Date, rule.Answer) {
 	last, row := r.periodLast(r.anchor)
-	if !r.day.After(last) || !r.insignificant(r.anchor, last) {
+	if !r.day.After(last) || !r.insignificant(r.anchor, last, r.weigh(last, last).open) {
 		return last, row
 	}
 	days := r.rule(rule.CobraShortfallTime)
@@ -92,25 +92,35 @@ func (r *run) cobraLast() (calendar.Date, rule.Answer) {
 
 // insignificant reports whether what was short of the payment of a charge, with
 // all that has the same last day, is no more than the lesser of the amount and
-// the part of what was required (Q&A-5(d)); both limits included.
-func (r *run) insignificant(of charge, last calendar.Date) bool {
-	group, _ := r.periodLast(of)
-	var required, short money.Cents
-	for i, c := range r.charges {
-		if r.dueOn(c).After(last) {
-			continue
-		}
-		if same, _ := r.periodLast(c); same == group {
-			required += c.Owed
-			short += r.balance.open[i]
-		}
-	}
+// the part of what was required (Q&A-5(d)); both limits included. Open is what is
+// open of each charge.
+func (r *run) insignificant(of charge, last calendar.Date, open []money.Cents) bool {
+	required, short, _ := r.short(of, last, open)
 	if short <= 0 {
 		return false
 	}
 	amount := r.ruleOn(rule.CobraShortfallAmount, of.clock.First())
 	part := r.ruleOn(rule.CobraShortfallPercent, of.clock.First())
 	return short <= amount.Cents() && int64(short)*10000 <= int64(required)*part.BasisPoints()
+}
+
+// short gives what was required of a charge with all that has the same last day,
+// what of it was short, and the last month of it.
+func (r *run) short(of charge, last calendar.Date, open []money.Cents) (required, short money.Cents, through calendar.Month) {
+	group, _ := r.periodLast(of)
+	for i, c := range r.charges {
+		if r.dueOn(c).After(last) {
+			continue
+		}
+		if same, _ := r.periodLast(c); same == group {
+			required += c.Owed
+			short += open[i]
+			if c.Month.After(through) {
+				through = c.Month
+			}
+		}
+	}
+	return required, short, through
 }
 
 // treatsAsFull reports whether the plan takes an insignificant shortfall as

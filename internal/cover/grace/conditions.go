@@ -37,7 +37,7 @@ func init() {
 		GraceRanOut:      (*run).past,
 		CoolingOver:      func(r *run) bool { return !r.day.Before(r.lastMoment.AddBusinessDays(r.rule(rule.Cooling).Count())) },
 		CoverageEnded:    func(r *run) bool { end := r.planned(); return !end.IsZero() && r.day.After(end) },
-		EarlierEnd:       func(r *run) bool { end := r.planned(); return !end.IsZero() && end.Before(r.endsOn) },
+		EarlierEnd:       (*run).earlierEnd,
 		Withdrawn:        func(r *run) bool { return r.has(NeverEffective, calendar.Date{}) || r.endedBefore() },
 		StaffReinstated:  func(r *run) bool { return r.has(Reinstated, r.since) },
 		GoodCause:        func(r *run) bool { return r.has(GoodCauseApproved, r.since) },
@@ -62,7 +62,7 @@ func init() {
 		AskedInTime:         (*run).askedInTime,
 		ArrearsPaidInTime:   (*run).arrearsPaidInTime,
 		RetroactiveEntry:    func(r *run) bool { return r.h.Policy.Entry == coverage.Retroactive },
-		RetroactiveDeadline: func(r *run) bool { last, _ := r.binder(); return !r.day.After(last) },
+		RetroactiveDeadline: func(r *run) bool { last, _ := r.binder(); return !r.day.After(last) && !r.day.After(r.coveredFrom) },
 	}
 }
 
@@ -138,7 +138,7 @@ func (r *run) firstPaid() bool {
 		if r.balance.open[c.index] == 0 {
 			continue
 		}
-		if last, _ := r.periodLast(c); !last.After(first) && !r.insignificant(c, last) {
+		if last, _ := r.periodLast(c); !last.After(first) && !r.insignificant(c, last, r.balance.open) {
 			return false
 		}
 	}
@@ -201,6 +201,16 @@ func (r *run) settled() bool {
 func (r *run) endedBefore() bool {
 	end := r.planned()
 	return !end.IsZero() && end.Before(r.h.Policy.From)
+}
+
+// earlierEnd reports whether an end is known that is earlier than the one by
+// money, as it is fixed or as the grace with tax credit would bring it about.
+func (r *run) earlierEnd() bool {
+	end, byMoney := r.planned(), r.endsOn
+	if byMoney.IsZero() && r.credit {
+		byMoney = r.creditEnd()
+	}
+	return !end.IsZero() && end.Before(byMoney)
 }
 
 // neverCovered reports whether nothing was paid of a coverage that is new; what

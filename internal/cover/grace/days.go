@@ -67,6 +67,9 @@ func (r *run) wakeup() calendar.Date {
 	if end := r.planned(); !end.IsZero() {
 		at(end.AddDays(1))
 	}
+	if r.coveredFrom.After(r.h.Policy.From) {
+		at(r.coveredFrom) // the months before are taken back then
+	}
 	for _, f := range r.facts {
 		at(f.On)
 		if f.Kind == GroupEnded {

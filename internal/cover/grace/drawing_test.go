@@ -41,13 +41,24 @@ arrow from the state whose event and conditions hold is taken, and again until n
 - What belongs to an earlier day than the one on which it became known - a payment returned, or posted later - makes the machine run
   again from that earlier day. The log keeps what was known before; a difference is one more transition, marked as a re-run, from any
   state to any other. A payment that came back so reopens its month, and ends the coverage retroactively if the grace is over.
+- What was told in the course of a day stays told. When money of an earlier day is posted later on that day and undoes it, that is one
+  transition more, and an end that was told is taken back by a reinstatement.
+- An end by the source, and a cancellation, count from the day on which they became known: a refund is due from then, and the days
+  before it are answered by what was known.
 - Coverage ends only when the days for money under way are over: TERM_PENDING from the day after the last moment, the end on the last
   of that number of business days. With one day and a business day following, both fall on the day after the last moment.
-- Money received after the last moment is held, reinstates nothing, and makes a notice and a decision due.
+- Money received after the last moment is held, reinstates nothing, and makes a notice and a decision due. So does money that nothing is
+  owed for and that comes after coverage ended for another reason.
+- Held money pays what is billed anew when coverage is reinstated.
+- One month paid of a retroactive first payment buys coverage from the next month on. The rest may follow until that coverage begins;
+  then the months before are taken back, and what was paid of them pays the month that is covered.
 - A condition "rule row confirmed" that does not hold stops the arrow and raises an alarm; the state stays.
 - A grace in months begins on the first day of the first unpaid month, also if that is the due date; its notice is due from the day after.
 - A grace in days (state, COBRA) is that of the oldest unpaid month; when that month is paid, the clock is the next month's. The grace
   with tax credit does not move on partial payment.
+- A COBRA shortfall is what was short on the last day to pay the period; paying it later, in the time that its notice gives, is in time.
+- What a tolerance let pass of earlier months is asked for together with the next month: both are weighed from that bill on.
+- A month whose withhold was rejected is asked for with the next cycle, and its grace begins with that month.
 - An adjustment of an earlier month does not make that month unpaid again: its clock starts with the month that begins on or after its due date.
 - A passive renewal and the policy before it are one coverage: a grace runs on over the year's end.
 - Full months paid in the benefit year count for the grace with tax credit; a month in which nothing was owed counts as paid.
@@ -56,7 +67,7 @@ arrow from the state whose event and conditions hold is taken, and again until n
 
 | State | Claims |
 | --- | --- |
-| PENDING_BINDER | pend |
+| PENDING_BINDER | pend, from the first day on |
 | CURRENT, PAST_DUE, WITHHOLD | pay |
 | GRACE_M1 to GRACE_M3 | pay for the first month of the grace, pend for later ones |
 | GRACE_STATE | pay; pend where the state permits it |

@@ -19,6 +19,7 @@ const (
 	ReturnAPTC  DutyKind = "return_aptc"  // Amount, for the months of the grace that are not covered
 	Refund      DutyKind = "refund"       // Amount, to the member
 	Decide      DutyKind = "decide"       // about Amount that came too late: reinstate or refund
+	ApplyHeld   DutyKind = "apply_held"   // money that is held pays what is billed anew
 	Alarm       DutyKind = "alarm"        // a person must look: Reason says why
 )
 
@@ -90,6 +91,12 @@ type Duty struct {
 	Amount    money.Cents
 	Basis     Basis
 
+	// What a notice about money says of it.
+	ReceivedOn calendar.Date  // of late or returned money: the day that counts of it
+	Received   money.Cents    // of a shortfall: what came; Amount is what is missing
+	Through    calendar.Month // of a shortfall or first payment of continuation: the last month that is asked for with Month
+	Why        string         // of a returned payment: the reason as the books have it
+
 	allowed rule.Answer // the time that the rule gives from On
 }
 
@@ -144,6 +151,11 @@ func (r *run) outbound(o Outbound, effective calendar.Date) {
 	r.due(Duty{Key: key, Kind: SendFact, Outbound: o, On: r.day, Effective: effective, Basis: r.basis}, rule.Answer{})
 }
 
+// applyHeld has held money pay what is billed from a day on.
+func (r *run) applyHeld(on calendar.Date) {
+	r.due(Duty{Key: "apply_held/" + on.String(), Kind: ApplyHeld, On: on, Basis: r.basis}, rule.Answer{})
+}
+
 // alarm is raised once for what it is about, not every day.
 func (r *run) alarm(reason Reason, basis Basis) {
 	about := r.anchor.clock.String()
@@ -153,15 +165,20 @@ func (r *run) alarm(reason Reason, basis Basis) {
 	}, rule.Answer{})
 }
 
-// lateMoney asks for a decision about money that came after the last moment. It
-// never reinstates by itself.
+// lateMoney asks for a decision about money that came after the last moment, or
+// that nothing is owed for when the coverage ended for another reason than money.
+// It never reinstates by itself.
 func (r *run) lateMoney() {
-	if r.lastMoment.IsZero() || !(r.state == TermPending || r.state == Terminated || r.state == Cancelled) {
+	over := r.lastMoment
+	switch {
+	case r.state != TermPending && !r.state.Over():
 		return
+	case over.IsZero():
+		over = r.since
 	}
 	amounts := map[string]money.Cents{}
 	for _, c := range r.credits {
-		if c.on.After(r.lastMoment) && !c.on.After(r.day) {
+		if c.on.After(over) && !c.on.After(r.day) && (!r.lastMoment.IsZero() || c.Month.IsZero()) {
 			amounts[c.ID] += c.Cents
 		}
 	}
@@ -172,7 +189,10 @@ func (r *run) lateMoney() {
 		}
 		delete(amounts, c.ID)
 		row := r.rule(rule.LateMoneyDecision)
-		decide := Duty{Key: "decide/" + c.ID, Kind: Decide, On: c.on, DueBy: allow(c.on, row), Amount: amount, Basis: basisOf(row)}
+		decide := Duty{
+			Key: "decide/" + c.ID, Kind: Decide, On: c.on, DueBy: allow(c.on, row), Amount: amount, ReceivedOn: c.ReceivedOn,
+			Basis: basisOf(row),
+		}
 		tell := decide
 		tell.Key, tell.Kind, tell.Notice = "notice/"+string(NoticeLateMoney)+"/"+c.ID, SendNotice, NoticeLateMoney
 		within := row

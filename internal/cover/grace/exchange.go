@@ -14,8 +14,9 @@ var exchangeTable = Table{
 	Machine: ExchangeMachine,
 	Title:   "On the exchange (EXCH_APTC, EXCH_NOAPTC)",
 	Start:   []State{PendingBinder, Current},
-	Arrows: slices.Concat([]Arrow{
-		{From: PendingBinder, On: Withdrawn, To: Cancelled, Does: []Act{SendCancellation}},
+	Arrows: slices.Concat(withdrawing(
+		PendingBinder, Current, PastDue, GraceM1, GraceM2, GraceM3, GraceState, TermPending, Terminated, VoluntaryTerm,
+	), []Arrow{
 		{From: PendingBinder, On: NothingOwed, To: Current, Does: []Act{SendEffectuation}},
 		{From: PendingBinder, On: BinderPaid, To: Current, Does: []Act{SendEffectuation}},
 		{
@@ -23,7 +24,6 @@ var exchangeTable = Table{
 			To: Current, Does: []Act{StartProspectively, SendEffectuation},
 		},
 		{From: PendingBinder, On: BinderLapsed, If: []Guard{WasBilled, RowConfirmed}, To: Cancelled, Does: []Act{FixEnd, SendCancellation}},
-		{From: Current, On: Withdrawn, To: Cancelled, Does: []Act{SendCancellation}},
 		{
 			From: Current, On: RetroactivePaid, If: []Guard{RetroactiveDeadline},
 			To: Current, Does: []Act{StartFromBeginning, SendEffectuation},
@@ -39,9 +39,11 @@ var exchangeTable = Table{
 		{From: GraceM1, On: Settled, To: Current, Does: []Act{StopClock}},
 		{From: GraceM1, On: CoverageEnded, To: VoluntaryTerm, Does: []Act{SendEndNotice}},
 		{From: GraceM1, On: SecondMonth, To: GraceM2, Does: []Act{SendProviderNotice}},
+		{From: GraceM2, On: EarlierEnd, To: VoluntaryTerm, Does: []Act{SendEndNotice}},
 		{From: GraceM2, On: GraceRanOut, If: []Guard{RowConfirmed}, To: TermPending, Does: []Act{FixEnd}},
 		{From: GraceM2, On: Settled, To: Current, Does: []Act{StopClock}},
 		{From: GraceM2, On: ThirdMonth, To: GraceM3},
+		{From: GraceM3, On: EarlierEnd, To: VoluntaryTerm, Does: []Act{SendEndNotice}},
 		{From: GraceM3, On: GraceRanOut, If: []Guard{RowConfirmed}, To: TermPending, Does: []Act{FixEnd}},
 		{From: GraceM3, On: Settled, To: Current, Does: []Act{StopClock}},
 	}, stateGraceArrows, []Arrow{
@@ -104,6 +106,11 @@ func (r *run) creditGrace() bool {
 		}
 	}
 	return paid >= r.ruleOn(rule.CreditGracePaid, r.charges[oldest].clock.First()).Count()
+}
+
+// creditEnd is the last covered day when a grace with tax credit runs out.
+func (r *run) creditEnd() calendar.Date {
+	return r.anchor.clock.Add(r.rule(rule.CreditGraceCovered).Count() - 1).Last()
 }
 
 // creditLast is the last day of the grace with tax credit: consecutive months

@@ -18,6 +18,8 @@
 package grace
 
 import (
+	"slices"
+
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/cover/coverage"
@@ -34,6 +36,17 @@ type History struct {
 	// CFR 156.270(d)), so both are replayed as one coverage and the answer is
 	// about both. A new selection has none: it starts with its own binder.
 	Previous *History
+	// Noted are changes of status that were told in the course of their day. What
+	// becomes known later on such a day does not make them never have been: it is
+	// one more change, and what they made due is taken back by what that makes due.
+	Noted []Noted
+}
+
+// Noted is a change of status that was told before its day was over.
+type Noted struct {
+	On       calendar.Date
+	From, To State
+	Event    Event
 }
 
 // Charge is one line of what the member owes for a coverage month: the month's
@@ -60,6 +73,7 @@ type Money struct {
 	// Returns is the payment that this negative money undoes. The machine re-runs
 	// from that payment's day, as if it had never been made.
 	Returns string
+	Why     string // of a return: the reason as the books have it, or ""
 }
 
 // FactKind says what a fact is about.
@@ -102,12 +116,13 @@ func (f Fact) known() calendar.Date {
 	return f.KnownOn
 }
 
-// Known gives the history as it was known at the end of a day. The end of a
-// policy that stands in Policy.To counts as known from the beginning; one that
-// became known later is an Ended fact.
+// Known gives the history as it was known at the end of a day.
 func (h History) Known(by calendar.Date) History {
 	k := h
 	k.Charges, k.Money, k.Facts = nil, nil, nil
+	if h.Policy.ToKnownOn.After(by) {
+		k.Policy.To, k.Policy.ToKnownOn = calendar.Date{}, calendar.Date{}
+	}
 	for _, c := range h.Charges {
 		if !c.BilledOn.After(by) {
 			k.Charges = append(k.Charges, c)
@@ -152,11 +167,23 @@ func (h History) whole() History {
 	}
 	before := h.Previous.whole()
 	joined := before
-	joined.Policy.To = h.Policy.To // the old end was the renewal
+	joined.Policy.To, joined.Policy.ToKnownOn = h.Policy.To, h.Policy.ToKnownOn // the old end was the renewal
 	joined.Policy.Withhold = append(append([]coverage.Withhold(nil), before.Policy.Withhold...), h.Policy.Withhold...)
 	joined.Charges = append(append([]Charge(nil), before.Charges...), h.Charges...)
 	joined.Money = append(append([]Money(nil), before.Money...), h.Money...)
 	joined.Facts = append(append([]Fact(nil), before.Facts...), h.Facts...)
+	joined.Noted = append(append([]Noted(nil), before.Noted...), h.Noted...)
 	joined.Previous = nil
 	return joined
+}
+
+// dated makes a fact of a source's end that became known later than the policy.
+func (h History) dated() History {
+	p := &h.Policy
+	if p.To.IsZero() || p.ToKnownOn.IsZero() {
+		return h
+	}
+	h.Facts = append(slices.Clip(h.Facts), Fact{Kind: Ended, On: p.ToKnownOn, Day: p.To})
+	p.To, p.ToKnownOn = calendar.Date{}, calendar.Date{}
+	return h
 }

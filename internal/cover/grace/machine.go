@@ -66,7 +66,7 @@ const (
 	AskedInTime         Guard = "asked for in time"
 	ArrearsPaidInTime   Guard = "all arrears paid in time"
 	RetroactiveEntry    Guard = "retroactive enrolment"
-	RetroactiveDeadline Guard = "before the binder deadline"
+	RetroactiveDeadline Guard = "not after the binder deadline, nor after the coverage that one month bought has begun"
 )
 
 // Act is what a transition does besides changing the state, by name.
@@ -82,11 +82,11 @@ const (
 	SendProviderNotice Act = "provider notice"
 	SendGraceNotice    Act = "grace notice"
 	SendFailureNotice  Act = "notice of failure to pay"
-	SendReinstatement  Act = "reinstatement out and notice"
+	SendReinstatement  Act = "reinstatement out and notice, held money applied"
 	SendDirectBill     Act = "direct-bill notice"
 	SendGroupNotice    Act = "notice with special enrolment"
 	SendEndNotice      Act = "end out and notice, refund"
-	StartProspectively Act = "coverage starts on the first of the next month"
+	StartProspectively Act = "coverage starts on the first of the next month, held money applied then"
 	StartFromBeginning Act = "coverage starts on its first day"
 	StartClock         Act = "clock starts"
 	StopClock          Act = "clock stops"
@@ -117,6 +117,17 @@ func Tables() []Table {
 	return []Table{exchangeTable, stateTable, continuationTable, medicareTable, groupTable, memberTable}
 }
 
+// withdrawing are the arrows of every machine for coverage that never took effect
+// after all, whatever its status has become by the day on which that is known.
+// They come before the other arrows of a state.
+func withdrawing(from ...State) []Arrow {
+	var arrows []Arrow
+	for _, s := range from {
+		arrows = append(arrows, Arrow{From: s, On: Withdrawn, To: Cancelled, Does: []Act{SendCancellation}})
+	}
+	return arrows
+}
+
 // ending are the arrows of every machine for coverage that ends for another
 // reason than money. Months 2 and 3 of a grace with tax credit wait for the
 // grace to be decided, because it may end the coverage earlier.
@@ -125,7 +136,10 @@ func ending(from ...State) []Arrow {
 	for _, s := range from {
 		arrows = append(arrows, Arrow{From: s, On: CoverageEnded, To: VoluntaryTerm, Does: []Act{SendEndNotice}})
 	}
-	return append(arrows, Arrow{From: VoluntaryTerm, On: EarlierEnd, To: VoluntaryTerm, Does: []Act{SendEndNotice}})
+	for _, s := range []State{VoluntaryTerm, Terminated} {
+		arrows = append(arrows, Arrow{From: s, On: EarlierEnd, To: VoluntaryTerm, Does: []Act{SendEndNotice}})
+	}
+	return arrows
 }
 
 // reinstating is the arrow of a staff decision.

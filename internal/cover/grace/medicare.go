@@ -15,8 +15,7 @@ var medicareTable = Table{
 	Machine: MedicareMachine,
 	Title:   "Medicare (MA, MAPD, PDP)",
 	Start:   []State{Current},
-	Arrows: slices.Concat([]Arrow{
-		{From: Current, On: Withdrawn, To: Cancelled, Does: []Act{SendCancellation}},
+	Arrows: slices.Concat(withdrawing(Current, PastDue, GraceState, Withheld, TermPending, Terminated, VoluntaryTerm), []Arrow{
 		{From: Current, On: WithholdAccepted, To: Withheld},
 		{From: Current, On: GraceBegan, To: GraceState, Does: []Act{StartClock, SendFailureNotice}},
 		{From: Current, On: PaymentMissed, To: PastDue, Does: []Act{SendFailureNotice}},
@@ -40,13 +39,14 @@ var medicareTable = Table{
 }
 
 // medicareStart is the first day of the month for which premium is unpaid, or of
-// the month after the bill, whichever is later.
+// the month after it was asked for, whichever is later. A month whose withhold was
+// rejected is asked for with the next cycle's bill.
 func (r *run) medicareStart(c charge) calendar.Date {
 	start := c.clock.First()
 	if next := calendar.MonthOf(c.BilledOn).Add(1).First(); next.After(start) {
 		start = next
 	}
-	return start
+	return r.rejectedDue(c.Month, start)
 }
 
 // medicareLast is the end of the whole months of grace, or of the month in which

@@ -32,6 +32,12 @@ func drawHistory(t *rapid.T) grace.History {
 	if rapid.IntRange(0, 4).Draw(t, "retroactive") == 0 {
 		h.Policy.Entry, h.Policy.ReceivedOn = coverage.Retroactive, day("2026-04-07")
 	}
+	if rapid.IntRange(0, 4).Draw(t, "source ends") == 0 {
+		h.Policy.To, h.Policy.ToKnownOn = drawDay(t, "to").AddDays(-30), drawDay(t, "end known")
+		if rapid.Bool().Draw(t, "from the beginning") {
+			h.Policy.ToKnownOn = calendar.Date{}
+		}
+	}
 	if line == coverage.COBRA {
 		h.Policy.Continuation = &coverage.Continuation{LossOn: day("2025-12-31"), NoticeOn: first, ElectedOn: day("2026-02-10"), MonthsMost: 18}
 	}
@@ -187,6 +193,43 @@ func TestReplay_PastDaysAreReproducible(t *testing.T) {
 	})
 }
 
+// What a run told in the course of a day stays in the log when money that became
+// known later on the day, and was in time, changes the day's end.
+func TestReplay_WhatWasToldStaysTold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h, rules := drawHistory(t), drawRules(t)
+		if len(h.Money) == 0 {
+			return
+		}
+		on := later(rapid.SampledFrom(h.Money).Draw(t, "posted").KnownOn, h.Policy.ReceivedOn)
+		ofTheDay := func(m grace.Money) bool { return m.KnownOn == on }
+		before := h
+		before.Money = slices.DeleteFunc(slices.Clone(h.Money), ofTheDay)
+		then := replay(t, before, rules, on)
+		for _, tr := range then.Transitions {
+			if tr.On == on && !tr.Rerun {
+				h.Noted = append(h.Noted, grace.Noted{On: on, From: tr.From, To: tr.To, Event: tr.Event})
+			}
+		}
+		now := replay(t, h, rules, on)
+		from := grace.State("")
+		for _, tr := range now.Transitions {
+			if tr.From != from {
+				t.Fatalf("the log has a gap:%s", logOf(now))
+			}
+			from = tr.To
+		}
+		if from != now.State {
+			t.Fatalf("the log ends in %s, the state is %s", from, now.State)
+		}
+		unsaid := h
+		unsaid.Noted = nil
+		if plain := replay(t, unsaid, rules, on); plain.State != now.State || plain.Owed != now.Owed {
+			t.Fatalf("what was told changes the state from %s to %s", plain.State, now.State)
+		}
+	})
+}
+
 func TestReplay_NothingChangesBeforeNext(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h, rules := drawHistory(t), drawRules(t)
@@ -258,6 +301,7 @@ func TestReplay_UnconfirmedRowsEndNobody(t *testing.T) {
 		h.Facts = slices.DeleteFunc(h.Facts, func(f grace.Fact) bool {
 			return f.Kind == grace.EndConfirmed || f.Kind == grace.GroupEnded || f.Kind == grace.Ended || f.Kind == grace.Died
 		})
+		h.Policy.To = calendar.Date{}
 		set, problems := rule.Embedded().Overlay("rules.yaml", []byte(`rows:
   - {rule: termination.cooling, jurisdiction: US, coverage_line: ALL, valid_from: "2014-01-01", confirm: false}
   - {rule: binder.regular.deadline, jurisdiction: US, coverage_line: EXCH_APTC EXCH_NOAPTC, valid_from: "2014-01-01", confirm: false}

@@ -22,7 +22,7 @@ import (
 // An error is of kind Invalid when a rule has no row for the policy (it wraps
 // *rule.Missing) or when the policy says too little to be placed in a machine.
 func Replay(h History, rules *rule.Set, on calendar.Date) (Status, error) {
-	h = h.whole().Known(on)
+	h = h.whole().Known(on).dated()
 	if h.Policy.From.IsZero() || on.IsZero() {
 		return Status{}, fault.New(fault.Invalid, "grace.Replay", "a policy without a first covered day, or no day to replay to, has no status")
 	}
@@ -43,13 +43,37 @@ func Replay(h History, rules *rule.Set, on calendar.Date) (Status, error) {
 		if cut.of.IsZero() {
 			break
 		}
-		r, from = r.back(cut.of, cut.known), cut.known
-		r.walk(from.AddDays(-1))
+		again := r.back(cut.of, cut.known)
+		again.walk(cut.known.AddDays(-1))
+		if told := r.told(again, cut.known); told != nil {
+			log.add(told, cut.known)
+		}
+		r, from = again, cut.known
 		log.jump(r, h, from)
 	}
 	log.returned(r)
 	log.claimSignals(r)
 	return r.status(log), nil
+}
+
+// told gives the walk through a day on which changes were told that what became
+// known later on the day undoes, or nil. Again is the walk that knows it.
+func (r *run) told(again *run, day calendar.Date) *run {
+	if !slices.ContainsFunc(r.h.Noted, func(n Noted) bool { return n.On == day }) {
+		return nil
+	}
+	before, after := r.fork(), again.fork()
+	before.walk(day)
+	after.walk(day)
+	if before.state == after.state {
+		return nil
+	}
+	for _, t := range before.log {
+		if t.On == day && !slices.Contains(r.h.Noted, Noted{t.On, t.From, t.To, t.Event}) {
+			return nil
+		}
+	}
+	return before
 }
 
 // lesson is a day on which something became known of an earlier day; of the
@@ -137,6 +161,7 @@ func (l *chronicle) jump(r *run, h History, on calendar.Date) {
 			Key: "outbound/" + string(Reinstatement) + "/" + on.String(), Kind: SendFact, Outbound: Reinstatement, On: on,
 			Effective: r.coveredFrom,
 		}, on)
+		l.owe(Duty{Key: "apply_held/" + on.String(), Kind: ApplyHeld, On: on}, on)
 		answer := r.rule(rule.NoticeTermination)
 		l.owe(Duty{
 			Key: "notice/" + string(NoticeReinstatement) + "/" + on.String(), Kind: SendNotice, Notice: NoticeReinstatement, On: on,
@@ -157,7 +182,7 @@ func (l *chronicle) returned(r *run) {
 		m, ok := sums[c.ID]
 		if !ok {
 			ids = append(ids, c.ID)
-			m.KnownOn = c.known()
+			m.KnownOn, m.Why, m.ReceivedOn = c.known(), c.Why, r.receivedOn(c.Returns)
 		}
 		m.Cents -= c.Cents
 		sums[c.ID] = m
@@ -166,34 +191,69 @@ func (l *chronicle) returned(r *run) {
 		m := sums[id]
 		l.owe(Duty{
 			Key: "notice/" + string(NoticeReturned) + "/" + id, Kind: SendNotice, Notice: NoticeReturned, On: m.KnownOn,
-			DueBy: allow(m.KnownOn, row), Amount: m.Cents, Basis: basisOf(row), allowed: row,
+			DueBy: allow(m.KnownOn, row), Amount: m.Cents, ReceivedOn: m.ReceivedOn, Why: m.Why, Basis: basisOf(row), allowed: row,
 		}, m.KnownOn)
 	}
 }
 
-// claimSignals makes a signal of every change of what is done with a month's claims.
+// receivedOn is the day that counted of a payment, before it was returned; zero
+// when it is not known.
+func (r *run) receivedOn(payment string) calendar.Date {
+	for _, m := range r.h.Money {
+		if m.ID == payment {
+			return m.ReceivedOn
+		}
+	}
+	return calendar.Date{}
+}
+
+// claimSignals makes a signal of every change of what is done with a month's
+// claims. A month without a signal is one whose claims are paid. While a coverage
+// waits for its first payment, its first month is told of at once and a later one
+// when it is billed.
 func (l *chronicle) claimSignals(r *run) {
 	for i, t := range l.log {
-		if i+1 < len(l.log) && l.log[i+1].On == t.On {
+		until := r.day.AddDays(1)
+		if i+1 < len(l.log) {
+			until = l.log[i+1].On
+		}
+		if until == t.On {
 			continue // what lasts less than a day is told to nobody
 		}
 		for _, m := range r.months(t.On) {
-			signal := t.claims.of(m)
-			before, told := l.signals[m]
-			if !told {
-				before = Pay
+			l.signal(m, t, t.On)
+		}
+		for m := range l.signals {
+			l.signal(m, t, t.On)
+		}
+		if t.To != PendingBinder {
+			continue
+		}
+		l.signal(calendar.MonthOf(r.h.Policy.From), t, t.On)
+		for _, c := range r.charges {
+			if c.BilledOn.After(t.On) && c.BilledOn.Before(until) {
+				l.signal(c.Month, t, c.BilledOn)
 			}
-			if signal == before {
-				continue
-			}
-			l.signals[m] = signal
-			l.owe(Duty{
-				Key: "claims/" + m.String() + "/" + string(signal) + "/" + t.On.String(), Kind: SignalClaim, On: t.On,
-				Month: m, Signal: signal, Basis: t.Basis,
-			}, t.On)
 		}
 	}
 	slices.SortStableFunc(l.duties, func(a, b Duty) int { return cmp.Or(a.On.Compare(b.On), cmp.Compare(a.Key, b.Key)) })
+}
+
+// signal tells from a day on what a transition makes of a month's claims.
+func (l *chronicle) signal(m calendar.Month, t Transition, on calendar.Date) {
+	signal := t.claims.of(m)
+	before, told := l.signals[m]
+	if !told {
+		before = Pay
+	}
+	if signal == before {
+		return
+	}
+	l.signals[m] = signal
+	l.owe(Duty{
+		Key: "claims/" + m.String() + "/" + string(signal) + "/" + on.String(), Kind: SignalClaim, On: on,
+		Month: m, Signal: signal, Basis: t.Basis,
+	}, on)
 }
 
 // months lists the coverage months billed by a day, and the day's own.
@@ -260,6 +320,7 @@ func (r *run) owedAtEnd() (owed money.Cents) {
 func (r *run) press(s *Status) {
 	allowance := r.allowance(r.spanBase, r.spanAPTC, false)
 	last, row := r.last()
+	s.LastMoment = r.lastMoment
 	switch {
 	case r.state == PendingBinder && r.table.Machine == ExchangeMachine:
 		required, _ := r.required()

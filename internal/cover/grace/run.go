@@ -103,11 +103,17 @@ func (r *run) back(before, known calendar.Date) *run {
 		again.keep = r.keep
 		return again
 	}
-	again := *r.marks[last-1]
+	again := r.marks[last-1].fork()
 	again.marks = slices.Clip(r.marks[:last])
-	again.log, again.duties = slices.Clip(again.log), slices.Clip(again.duties)
 	again.learn(known)
-	return &again
+	return again
+}
+
+// fork gives a walk that goes on by itself from here.
+func (r *run) fork() *run {
+	f := *r
+	f.log, f.duties, f.marks = slices.Clip(f.log), slices.Clip(f.duties), slices.Clip(f.marks)
+	return &f
 }
 
 // firstDay is the day on which the walk begins.
@@ -288,7 +294,7 @@ func (r *run) fixEnd() {
 	case !r.anchored:
 		r.endsOn = r.coveredFrom.AddDays(-1)
 	case r.credit:
-		r.endsOn = r.anchor.clock.Add(r.rule(rule.CreditGraceCovered).Count() - 1).Last()
+		r.endsOn = r.creditEnd()
 	case r.table.Machine == MedicareMachine:
 		r.endsOn = r.lastMoment
 	case r.table.Machine == ContinuationMachine:

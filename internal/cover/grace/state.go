@@ -28,8 +28,7 @@ var stateTable = Table{
 	Machine: StateMachine,
 	Title:   "Under state law (DIRECT, STATE_CONT)",
 	Start:   []State{Current},
-	Arrows: slices.Concat([]Arrow{
-		{From: Current, On: Withdrawn, To: Cancelled, Does: []Act{SendCancellation}},
+	Arrows: slices.Concat(withdrawing(Current, PastDue, GraceState, TermPending, Terminated, VoluntaryTerm), []Arrow{
 		{From: Current, On: GraceBegan, To: GraceState, Does: []Act{StartClock, SendGraceNotice}},
 		{From: Current, On: PaymentMissed, To: PastDue, Does: []Act{SendGraceNotice}},
 		{From: PastDue, On: Settled, To: Current, Does: []Act{StopClock}},
@@ -52,8 +51,7 @@ var memberTable = Table{
 	Machine: MemberMachine,
 	Title:   "Member of an employer group (GROUP, on a list bill)",
 	Start:   []State{Current},
-	Arrows: slices.Concat([]Arrow{
-		{From: Current, On: Withdrawn, To: Cancelled, Does: []Act{SendCancellation}},
+	Arrows: slices.Concat(withdrawing(Current, Terminated, VoluntaryTerm), []Arrow{
 		{From: Current, On: EmployerEnded, To: Terminated, Does: []Act{SendGroupNotice}},
 	}, ending(Current), []Arrow{
 		{From: Terminated, On: StaffReinstated, To: Current, Does: []Act{SendReinstatement}},

@@ -105,8 +105,11 @@ type Status struct {
 	// comes on top.
 	ToCure money.Cents
 	PayBy  calendar.Date // the last day to pay, to its last second in the plan's zone; zero when nothing presses
-	Basis  Basis         // of PayBy
-	Months []Month
+	// LastMoment is the last day that counted, once a grace or a deadline has run
+	// out: what is received later is held and restores nothing by itself.
+	LastMoment calendar.Date
+	Basis      Basis // of PayBy
+	Months     []Month
 	// Next is the first later day on which the state can change without a new
 	// fact; zero when there is none.
 	Next  calendar.Date

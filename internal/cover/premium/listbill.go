@@ -117,15 +117,21 @@ func monthsOf(e Enrolled, upTo calendar.Month) []calendar.Month {
 
 // listLine is what a policy's month should cost, less what was billed for it.
 func listLine(e Enrolled, month calendar.Month, rules Rules, rates *Rates) (ListLine, error) {
-	line := ListLine{Policy: e.Held.Key(), MemberID: e.Held.SourceID, Product: e.Held.Product, Month: month}
 	should, err := Compose(e.Held, month, rules, rates)
 	if err != nil {
 		return ListLine{}, err
 	}
-	line.Rate = OwedBy(should, Employer) - OwedBy(e.Billed[month], Employer)
-	in := e.Held.In(month)
+	return Listed(e.Held, month, OwedBy(should, Employer)-OwedBy(e.Billed[month], Employer)), nil
+}
+
+// Listed is the line of a list bill for an amount that a policy was billed for a
+// month, shared between employer and employee as the terms of the month say.
+func Listed(h *coverage.Held, month calendar.Month, cents money.Cents) ListLine {
+	line := ListLine{Policy: h.Key(), MemberID: h.SourceID, Product: h.Product, Month: month, Rate: cents}
+	in := h.In(month)
 	if len(in) == 0 {
-		return line, nil
+		line.Employer = cents
+		return line
 	}
 	t := in[len(in)-1]
 	if len(t.Members) > 0 {
@@ -136,7 +142,7 @@ func listLine(e Enrolled, month calendar.Month, rules Rules, rates *Rates) (List
 	}
 	line.Employer = employerPart(line.Rate, t)
 	line.Employee = line.Rate - line.Employer
-	return line, nil
+	return line
 }
 
 // employerPart is the employer's share of an amount, in the proportion of the

@@ -12,7 +12,8 @@ import (
 
 // PrescriptionBill is a month's bill of the Medicare Prescription Payment Plan (42
 // CFR 423.137), as whoever keeps the drug claims reckoned it. It is no premium: it
-// has an invoice of its own, and not paying it never ends a policy.
+// has an invoice of its own, and not paying it never ends a policy. Of a month that
+// was billed before it is the correction; 0 takes that month's bill back.
 type PrescriptionBill struct {
 	Number billpay.Number
 	Month  calendar.Month
@@ -31,9 +32,6 @@ var prescriptionTable = sheet.Table[PrescriptionBill]{
 		sheet.Must(sheet.Date("due_on", func(b *PrescriptionBill) *calendar.Date { return &b.DueOn })),
 	},
 	Check: func(_ int, b *PrescriptionBill, refuse sheet.Refuse) {
-		if b.Cents == 0 {
-			refuse("amount", "a bill is above zero; leave a month without one out")
-		}
 		if b.DueOn.Before(b.Month.First()) {
 			refuse("due_on", "%s is before the month that is billed, %s", b.DueOn, b.Month)
 		}

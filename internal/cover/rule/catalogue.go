@@ -1,6 +1,10 @@
 package rule
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/billfold/billfold/internal/cover/coverage"
+)
 
 // Kind is the unit of a rule's value.
 type Kind string
@@ -75,6 +79,7 @@ const (
 	GroupTolerance       Name = "group.tolerance.percent"
 	GroupRetroDays       Name = "group.retro.days"
 	RescissionNotice     Name = "rescission.notice"
+	SpecialEnrolment     Name = "special_enrolment.days"
 )
 
 // Continuation coverage.
@@ -127,6 +132,12 @@ const (
 	NoticeCobraEmployer  Name = "notice.cobra_election_employer"
 	NoticeCobraShortfall Name = "notice.cobra_shortfall"
 	KeepPremiumRecords   Name = "records.premium"
+)
+
+// Dependants.
+const (
+	DependantAge    Name = "dependant.age_limit"
+	DependantLeaves Name = "dependant.coverage_ends"
 )
 
 // Rating.
@@ -229,6 +240,7 @@ var definitions = []Definition{
 	percent(GroupTolerance, 0, 100, "the same as a part of the bill"),
 	days(GroupRetroDays, 0, 365, "how far back an employer's adds and terminations are billed"),
 	days(RescissionNotice, 0, 120, "notice before a rescission"),
+	days(SpecialEnrolment, 30, 120, "time to choose other coverage after coverage was lost, from its last day"),
 
 	days(CobraElection, 60, 365, "time to elect, from the later of loss of coverage and notice").ends(),
 	days(CobraFirstPayment, 45, 365, "time for the first payment, from the election").ends(),
@@ -271,6 +283,9 @@ var definitions = []Definition{
 	days(NoticeCobraElection, 0, 60, "COBRA election notice by the administrator"),
 	days(NoticeCobraEmployer, 0, 60, "COBRA election notice when the employer is the administrator"),
 	businessDays(NoticeCobraShortfall, 1, 30, "notice of an insignificant shortfall, from the end of the grace"),
+	Definition{Name: DependantAge, Kind: Years, Min: 18, Max: 40, Meaning: "age that a covered child reaches before the coverage as a child ends"},
+	choice(DependantLeaves, "when it ends: at the end of the birthday's month or year, on the day before the birthday, or never",
+		string(coverage.AtMonthEnd), string(coverage.AtYearEnd), string(coverage.AtBirthday), string(coverage.Never)),
 	Definition{Name: ChildrenCounted, Kind: Persons, Min: 1, Max: 20, Meaning: "children, the oldest, who count in a family's premium"},
 	Definition{Name: ChildrenUnder, Kind: Years, Min: 18, Max: 30, Meaning: "age below which only so many children count"},
 	Definition{Name: TobaccoAge, Kind: Years, Min: 18, Max: 30, Meaning: "age from which the tobacco rate may be used"},

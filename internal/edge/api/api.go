@@ -1,8 +1,10 @@
 // Package api is the operations over HTTP for other systems: payments, the
-// look-up of an account by number and fact, and what the card processor sends.
+// look-up of an account by number and fact, enrolment into policies, whether
+// somebody is covered, and what the card processor sends.
 //
 // It knows HTTP, JSON and keys. It knows no posting rule and no SQL: a payment
-// in the sandbox goes through the cashier, one by card through package checkout.
+// in the sandbox goes through the cashier, one by card through package checkout,
+// policies through office/policy, and what coverage follows from is the warden's.
 //
 // Invariants:
 //   - An idempotency key makes one payment, for ever. The key may hold anything,
@@ -10,6 +12,7 @@
 //     of it is kept.
 //   - Bill pay numbers come in bodies only; answers, addresses and logs name
 //     accounts by opaque ids.
+//   - A batch of policies is proved whole and carried out in one transaction.
 //   - A problem repeats nothing of what was sent (problem.go). Logs hold routes
 //     and not addresses (visit.go).
 //   - A sandbox key moves no money, and works only where the plan is a sandbox.
@@ -82,6 +85,8 @@ type Options struct {
 	Desk       Desk      // nil where no cards are taken
 	Processor  Processor // the desk's
 	Orders     Orders
+	Policies   Policies
+	Statuses   Statuses
 	Clock      clock.Clock
 	Log        *slog.Logger
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/office/limit"
 	"github.com/billfold/billfold/internal/office/plan"
+	"github.com/billfold/billfold/internal/office/policy"
 	"github.com/billfold/billfold/internal/payments/payment"
 	"github.com/billfold/billfold/internal/people/billpay"
 	"github.com/billfold/billfold/internal/store/storetest"
@@ -60,6 +61,7 @@ func serve(t testing.TB, o *storetest.Office, change ...func(*api.Options)) *sit
 		Plan: "Cedar Valley Health", Sandbox: true, MaxPayment: 5_000_000, Keys: s.keys, House: house{storetest.House{Clock: o.Clock}},
 		Directory: o.Store, Poster: poster, Finder: o.Cashier, Trail: audit.New(o.Store, o.Clock), Clock: o.Clock,
 		Limits: limit.New(o.Store, limit.Defaults(), o.Clock), Orders: o.Store,
+		Policies: policy.New(o.Store, audit.New(o.Store, o.Clock), o.Clock), Statuses: statuses{o},
 		Log: slog.New(slog.NewTextHandler(&locked{w: s.log}, nil)),
 	}
 	for _, c := range change {
@@ -388,6 +390,11 @@ func (s *site) refusals() map[string]struct {
 	good := order(500, byNumber(number))
 	_, reader := s.key(true, apikey.ReadPayments)
 	_, writer := s.key(true, apikey.WritePayments)
+	_, enroller := s.key(false, apikey.WritePolicies)
+	stated := `{"policies":[` + entry(byNumber(number), "P-1", "") + `]}`
+	to := func(path, token, body string) request {
+		return request{path: "/api/v1/" + path, token: token, body: body}
+	}
 	both := order(500, byNumber(number)+","+byAccount(account))
 	card := func(method string) string { return strings.Replace(good, `{"type":"sandbox"}`, method, 1) }
 	type refusal = struct {
@@ -446,6 +453,23 @@ func (s *site) refusals() map[string]struct {
 		"a card number for a token":   {request{token: s.live, body: card(`{"type":"card","token":"4242424242424242"}`)}, 422, "invalid"},
 		"a token for the sandbox":     {request{body: card(`{"type":"sandbox","token":"pm_1"}`)}, 422, "invalid"},
 		"mail from the sandbox":       {request{body: strings.Replace(good, "{", `{"receipt_mail":"a@example.com",`, 1)}, 422, "invalid"},
+		"no scope to enrol":           {to("policies", writer, stated), 403, "denied"},
+		"no scope to find policies":   {request{method: "GET", path: "/api/v1/policies", token: writer}, 403, "denied"},
+		"no scope to ask coverage":    {to("accounts/coverage", enroller, `{`+byNumber(number)+`}`), 403, "denied"},
+		"no policies":                 {to("policies", s.live, `{"policies":[]}`), 422, "invalid"},
+		"too many policies":           {to("policies", s.live, `{"policies":[`+strings.Repeat(`{},`, 400)+`{}]}`), 422, "invalid"},
+		"a batch too large":           {to("policies", s.live, `{"x":"`+strings.Repeat("1", 1<<20)+`"}`), 413, "too-large"},
+		"policies by DELETE":          {request{method: "DELETE", path: "/api/v1/policies", token: s.live}, 405, "method-not-allowed"},
+		"an unknown batch":            {request{method: "GET", path: "/api/v1/policies", token: s.live, key: "none"}, 404, "not-found"},
+		"coverage by GET":             {request{method: "GET", path: "/api/v1/accounts/coverage", token: s.live}, 405, "method-not-allowed"},
+		"coverage of nobody":          {to("accounts/coverage", s.live, `{}`), 422, "invalid"},
+		"coverage of both":            {to("accounts/coverage", s.live, `{`+byNumber(number)+`,`+byAccount(account)+`}`), 422, "invalid"},
+		"coverage of no number":       {to("accounts/coverage", s.live, `{"number":" - "}`), 422, "invalid"},
+		"coverage of a till":          {to("accounts/coverage", s.live, `{`+byAccount(operating)+`}`), 404, "not-found"},
+		"coverage without a policy":   {to("accounts/coverage", s.live, `{`+byNumber(number)+`}`), 404, "not-found"},
+		"coverage in 2099":            {to("accounts/coverage", s.live, `{`+byNumber(number)+`,"date":"2099-01-01"}`), 422, "invalid"},
+		"coverage in 1999":            {to("accounts/coverage", s.live, `{`+byNumber(number)+`,"date":"1999-01-01"}`), 422, "invalid"},
+		"coverage in Klingon":         {to("accounts/coverage", s.live, `{`+byNumber(number)+`,"language":"tlh"}`), 422, "invalid"},
 		"a short payment id":          {request{method: "GET", path: "/api/v1/payments/abc"}, 422, "invalid"},
 	}
 }

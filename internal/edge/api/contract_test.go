@@ -95,7 +95,8 @@ func TestContract_EveryOperationIsDescribed(t *testing.T) {
 	}
 	slices.Sort(operations)
 	want := []string{
-		"GET /api/v1/payments", "GET /api/v1/payments/{id}", "GET /api/v1/problems", "POST /api/v1/accounts/match", "POST /api/v1/payments",
+		"GET /api/v1/payments", "GET /api/v1/payments/{id}", "GET /api/v1/policies", "GET /api/v1/problems",
+		"POST /api/v1/accounts/coverage", "POST /api/v1/accounts/match", "POST /api/v1/payments", "POST /api/v1/policies",
 	}
 	if !slices.Equal(operations, want) {
 		t.Errorf("got %q, want %q", operations, want)
@@ -168,6 +169,11 @@ func TestContract_AnswersFitTheirSchemas(t *testing.T) {
 	fits("by card", payment, s.card("a", cardOrder(100, byNumber(number), "pm_ok")).body)
 	fits("declined", payment, s.card("b", cardOrder(100, byNumber(number), "pm_poor")).body)
 	fits("checking", payment, s.card("c", cardOrder(100, byNumber(number), "pm_lost")).body)
+	enrolling := huma.SchemaFromType(schemas, typeOf[api.PolicyAnswer]())
+	covered := huma.SchemaFromType(schemas, typeOf[api.Coverage]())
+	fits("policies", enrolling, s.enrol("a", entry(byNumber(number), "P-1", "")+","+entry(`"number":"314159265352"`, "P-2", "")).body)
+	fits("coverage", covered, s.covered(byNumber(number)).body)
+	fits("a bad policy", problem, s.enrol("b", entry(byNumber(number), "P-3", `"group":"1"`)).body)
 	fits("a problem", problem, s.sandbox("a", order(1, byNumber(number))).body)
 	fits("several mistakes", problem, s.sandbox("a", `{"amount_cents":0}`).body)
 }

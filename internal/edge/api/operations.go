@@ -17,7 +17,9 @@ import (
 const (
 	paymentsPath = "/api/v1/payments"
 	contractPath = "/api/v1/openapi"
+	policiesPath = "/api/v1/policies"
 	bodyMax      = 256 << 10 // fifty parts that name fifty bills each
+	policiesMax  = 1 << 20   // a full batch, with a few persons in each policy
 )
 
 // contractPaths are where the contract is served.
@@ -28,17 +30,19 @@ const (
 	securityName = "apiKey"
 	paymentsTag  = "Payments"
 	accountsTag  = "Accounts"
+	policiesTag  = "Policies"
 	aboutTag     = "About"
 )
 
-const description = `Payments for other systems.
+const description = `Payments, enrolment and coverage for other systems.
 
 **Keys.** Every operation but those under *About* needs an API key, sent as a bearer token. A live key
 (` + "`bf_live_...`" + `) moves money; a sandbox key (` + "`bf_test_...`" + `) moves none, pays with the method
 ` + "`sandbox`" + ` only, and works where the plan is a sandbox.
 
 **Once.** A payment is sent with an ` + "`Idempotency-Key`" + ` of your own. The same key and body give the first
-answer again and take nothing again, for ever. When no answer comes, send the same once more.
+answer again and take nothing again, for ever. When no answer comes, send the same once more. A batch of policies
+is sent in the same way.
 
 **Amounts** are whole cents of a US dollar. **Days** are ISO dates at the legal entity. **Bill pay numbers** come
 in bodies only; everywhere else an account is named by its opaque id.
@@ -51,7 +55,7 @@ func (s *service) operations() *huma.OpenAPI {
 	contract := &huma.OpenAPI{
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{
-			Title: "Billfold payments", Version: "1.0.0", Description: description,
+			Title: "Billfold", Version: "1.1.0", Description: description,
 			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 		},
 		Servers: []*huma.Server{{URL: "/", Description: "The installation of " + s.Plan}},
@@ -60,12 +64,13 @@ func (s *service) operations() *huma.OpenAPI {
 			SecuritySchemes: map[string]*huma.SecurityScheme{securityName: {
 				Type: "http", Scheme: "bearer", BearerFormat: "bf_live_<id>_<secret> or bf_test_<id>_<secret>",
 				Description: "An API key, which staff make with `billfold key create`. Scopes: payments:write, " +
-					"payments:read, accounts:match.",
+					"payments:read, accounts:match, policies:write, coverage:read.",
 			}},
 		},
 		Tags: []*huma.Tag{
 			{Name: paymentsTag, Description: "Take a payment and ask what became of it."},
-			{Name: accountsTag, Description: "Find the billing account that a payer means."},
+			{Name: accountsTag, Description: "Find the billing account that a payer means; ask whether a member is covered."},
+			{Name: policiesTag, Description: "Begin, change, end, cancel and reinstate policies."},
 			{Name: aboutTag, Description: "What these operations are. No key is needed."},
 		},
 	}
@@ -96,6 +101,7 @@ func (s *service) operations() *huma.OpenAPI {
 			http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests, http.StatusServiceUnavailable,
 		},
 	}, s.match)
+	s.coverOperations(api, contract)
 	huma.Register(api, huma.Operation{
 		OperationID: "listProblems", Method: http.MethodGet, Path: problemsPath, Tags: []string{aboutTag},
 		Summary: "List the sorts of problem", Description: "Every type that a problem can have, and what a caller does about it.",
@@ -132,6 +138,49 @@ func (s *service) payOperation(contract *huma.OpenAPI) huma.Operation {
 			http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests, http.StatusServiceUnavailable,
 		},
 	}
+}
+
+// coverOperations registers what is about policies.
+func (s *service) coverOperations(api huma.API, contract *huma.OpenAPI) {
+	answered := func(description string) *huma.Response {
+		schema := contract.Components.Schemas.Schema(reflect.TypeFor[PolicyAnswer](), true, "PolicyAnswer")
+		return &huma.Response{Description: description, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
+	}
+	register(s, api, apikey.WritePolicies, huma.Operation{
+		OperationID: "statePolicies", Method: http.MethodPost, Path: policiesPath, Tags: []string{policiesTag},
+		Summary: "State policies: begin, change, end, cancel, reinstate",
+		Description: "Each entry says what is so of one policy, as a row of the policies file does: one that is not on file begins, " +
+			"one that is becomes what the entry says. The batch is proved whole: a field that is not valid refuses all of it. Then it is " +
+			"carried out in one transaction. An entry whose subscriber is not on file, or that contradicts what is on file, is refused by " +
+			"itself with its reason, and the others stand.",
+		DefaultStatus: http.StatusCreated, MaxBodyBytes: policiesMax,
+		Responses: map[string]*huma.Response{
+			"200": answered("The key and body came before: this is what became of them then. Nothing was done again."),
+			"201": answered("The batch was carried out."),
+		},
+		Errors: []int{
+			http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusRequestEntityTooLarge,
+			http.StatusUnsupportedMediaType, http.StatusTooManyRequests, http.StatusServiceUnavailable,
+		},
+	}, s.policies)
+	register(s, api, apikey.WritePolicies, huma.Operation{
+		OperationID: "findPolicies", Method: http.MethodGet, Path: policiesPath, Tags: []string{policiesTag},
+		Summary:     "Look a batch of policies up by its idempotency key",
+		Description: "What became of the batch that was sent under the key, or 404 when none was: then it is safe to send it.",
+		Errors:      []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusServiceUnavailable},
+	}, s.findPolicies)
+	register(s, api, apikey.ReadCoverage, huma.Operation{
+		OperationID: "explainCoverage", Method: http.MethodPost, Path: "/api/v1/accounts/coverage", Tags: []string{accountsTag},
+		Summary: "Ask whether a member is covered",
+		Description: "Each policy's payment status at the end of a day, how far it is paid, what is owed, the last day to pay, the rule " +
+			"that this rests on, and the answer in plain words. A dependant's policies are those of who owes for them. Each look is noted " +
+			"in the trail of the billing account; numbers that name nobody are limited like other look-ups.",
+		MaxBodyBytes: bodyMax,
+		Errors: []int{
+			http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+			http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests, http.StatusServiceUnavailable,
+		},
+	}, s.coverage)
 }
 
 // register adds an operation that needs a key with a scope, and turns its

@@ -66,7 +66,7 @@ var ofFault = map[fault.Kind]failure{
 	fault.NotFound: {"not-found", http.StatusNotFound, "There is no such thing, or none that this key may see",
 		"Check the id or key that you asked for.", false},
 	fault.Conflict: {"conflict", http.StatusConflict, "An earlier request or the present state forbids it",
-		"Ask what became of the first request by its key. Use a new key only for a new payment.", false},
+		"Ask what became of the first request by its key. Use a new key only for something new.", false},
 	fault.Denied: {"denied", http.StatusForbidden, "This key may not do that",
 		"Use a key with the scope and mode that the operation needs.", false},
 	fault.Limit: {"limit", http.StatusTooManyRequests, "Too many, too large or too often",
@@ -92,7 +92,7 @@ var ofRequest = map[int]failure{
 	http.StatusRequestTimeout: {"request-timeout", http.StatusRequestTimeout, "The request came too slowly",
 		"Try again with the same idempotency key.", false},
 	http.StatusRequestEntityTooLarge: {"too-large", http.StatusRequestEntityTooLarge, "The request is too large",
-		"Split it: a payment has at most 50 parts.", false},
+		"Split it: a payment has at most 50 parts, a batch 400 policies.", false},
 	http.StatusUnsupportedMediaType: {"unsupported-media-type", http.StatusUnsupportedMediaType, "The request is of a type that is not taken",
 		"Send Content-Type: application/json.", false},
 }

@@ -45,7 +45,7 @@ type Letterhead struct {
 	// free and where to call (45 CFR 92.11).
 	Interpreters map[string][]string
 	// Letters is the address of the page on which members read letters about their
-	// account after signing in; "" where there is none.
+	// account, to which a letter's token is added; "" where there is none.
 	Letters string
 }
 
@@ -105,18 +105,22 @@ func (p *Post) Code(ctx context.Context, to, language, code string, minutes int)
 
 // Notice implements notice.Mailer: it tells a member that a letter about the
 // account is there, and where to read it. What the letter is about, and what it
-// costs, stays on the page behind the sign-in. Denied without such a page: a
-// letter that cannot be read is not delivered (15 U.S.C. 7001(c)(1)(C)).
-func (p *Post) Notice(ctx context.Context, to, language, once string) (string, error) {
+// costs, stays on the page, which asks for more than the token. Denied without such
+// a page: a letter that cannot be read is not delivered (15 U.S.C. 7001(c)(1)(C)).
+func (p *Post) Notice(ctx context.Context, to, language, token, once string) (string, error) {
 	if p.head.Letters == "" {
 		return "", fault.New(fault.Denied, "deliver.Notice", "there is no page on which members can read letters; send them on paper")
 	}
 	c := wordsFor(language).Letter.content()
 	for i, line := range c.Paragraphs {
-		c.Paragraphs[i] = strings.ReplaceAll(line, "{page}", p.head.Letters)
+		c.Paragraphs[i] = strings.ReplaceAll(line, "{page}", p.head.Letters+token)
 	}
 	if err := p.send(ctx, to, language, once, c); err != nil {
 		return "", err
 	}
 	return messageID(once) + "@" + domain(p.from.Address), nil
 }
+
+// ReadsLetters reports whether there is a page on which members read letters, so
+// that they can be told of them by mail.
+func (p *Post) ReadsLetters() bool { return p.head.Letters != "" }

@@ -49,10 +49,10 @@ var english = words{
 	},
 	Challenge: letterWords{
 		Subject: "Your code", Heading: "Your code",
-		Paragraphs: []string{"Type this code on the page where you are paying:"},
+		Paragraphs: []string{"Type this code on the page that asks for it:"},
 		Last: []string{
 			"The code works for {minutes} minutes, once.",
-			"If you are not paying a bill with us right now, do nothing. Nothing was paid. We will never call you to ask for this code.",
+			"If you are not on our page right now, do nothing. Nothing was paid. We will never call you to ask for this code.",
 		},
 	},
 
@@ -60,7 +60,8 @@ var english = words{
 		Subject: "You have a new letter", Heading: "You have a new letter about your account",
 		Paragraphs: []string{
 			"We wrote you a letter about your account. Please read it soon: it may ask you to do something by a certain day.",
-			"To read it, open this page and sign in: {page}",
+			"To read it, open this page: {page}",
+			"The page asks for your date of birth, so that nobody else can read the letter.",
 			"If you cannot open it, call us. We read it to you or send it on paper, at no cost.",
 		},
 		Last: []string{"You receive this message because you chose letters by email. You can change this at any time: call us and ask for paper."},

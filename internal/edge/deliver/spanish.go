@@ -49,10 +49,10 @@ var spanish = words{
 	},
 	Challenge: letterWords{
 		Subject: "Su código", Heading: "Su código",
-		Paragraphs: []string{"Escriba este código en la página donde está pagando:"},
+		Paragraphs: []string{"Escriba este código en la página que se lo pide:"},
 		Last: []string{
 			"El código sirve por {minutes} minutos y una sola vez.",
-			"Si usted no está pagando una factura con nosotros ahora, no haga nada. No se pagó nada. Nunca le llamaremos para pedirle este código.",
+			"Si usted no está en nuestra página ahora, no haga nada. No se pagó nada. Nunca le llamaremos para pedirle este código.",
 		},
 	},
 
@@ -60,7 +60,8 @@ var spanish = words{
 		Subject: "Tiene una carta nueva", Heading: "Tiene una carta nueva sobre su cuenta",
 		Paragraphs: []string{
 			"Le escribimos una carta sobre su cuenta. Por favor léala pronto: es posible que le pida hacer algo antes de cierto día.",
-			"Para leerla, abra esta página e inicie sesión: {page}",
+			"Para leerla, abra esta página: {page}",
+			"La página le pide su fecha de nacimiento, para que nadie más pueda leer la carta.",
 			"Si no puede abrirla, llámenos. Se la leemos o se la enviamos en papel, sin costo.",
 		},
 		Last: []string{"Recibe este mensaje porque eligió recibir cartas por correo electrónico. Puede cambiarlo en cualquier momento: llámenos y pida papel."},

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/format/x12"
 )
 
@@ -25,6 +27,21 @@ func (f *Folder) acknowledge(files []File) ([]byte, error) {
 		}
 	}
 	return answers.Bytes(), nil
+}
+
+// Answer writes the answer to files that came on another road than the folder into
+// outgoing. It gives the place from the folder, or "" when nothing is answered.
+func (f *Folder) Answer(name string, files []File) (place string, err error) {
+	answer, err := f.acknowledge(files)
+	if err != nil || len(answer) == 0 {
+		return "", err
+	}
+	c := claim{ident.NewOpaque(), label(name)}
+	place = filepath.Join(outgoing, c.base()+answerEnding)
+	if err := f.disk.Write(f.path(place), answer); err != nil {
+		return "", unavailable(err)
+	}
+	return place, nil
 }
 
 func (f *Folder) acknowledgeFile(answers *bytes.Buffer, file File) error {

@@ -184,6 +184,35 @@ func (ratesDocument) Inspect(r io.Reader) (map[string]any, []fault.Problem) {
 	return map[string]any{"rows": rows}, problems
 }
 
+// prescriptionDocument is the CSV of docs/formats/prescription-bills-csv.md.
+type prescriptionDocument struct{}
+
+func (prescriptionDocument) Name() string { return "prescription-bills-csv" }
+
+// Recognises counts names of columns: open items have all but the month.
+func (prescriptionDocument) Recognises(head []byte) bool {
+	return mostNamed(head, premium.PrescriptionColumns(), openitem.Columns(), member.RosterColumns(), coverage.PolicyColumns(), premium.RateColumns())
+}
+
+func (prescriptionDocument) Inspect(r io.Reader) (map[string]any, []fault.Problem) {
+	rows, total := 0, money.Cents(0)
+	problems, err := premium.ReadPrescriptionBills(r, func(_ int, b premium.PrescriptionBill) error {
+		sum, ok := money.Add(total, b.Cents)
+		if !ok {
+			return errTotal
+		}
+		rows, total = rows+1, sum
+		return nil
+	})
+	switch {
+	case errors.Is(err, errTotal):
+		problems = append(problems, fault.Problem{Field: "amount", Message: errTotal.Error()})
+	case err != nil:
+		problems = append(problems, unread)
+	}
+	return map[string]any{"rows": rows, "amount_cents": int64(total)}, problems
+}
+
 // mostNamed reports whether a file's first line names columns, and more of these
 // than of any others.
 func mostNamed(head []byte, own []string, others ...[]string) bool {

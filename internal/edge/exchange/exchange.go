@@ -31,7 +31,7 @@ const headBytes = 4096
 func Documents() []intake.Format {
 	return []intake.Format{
 		x12Document{}, nachaDocument{}, lockboxDocument{}, bai2Document{}, policiesDocument{}, ratesDocument{}, rosterDocument{},
-		openItemsDocument{}, Unknown{},
+		prescriptionDocument{}, openItemsDocument{}, Unknown{},
 	}
 }
 

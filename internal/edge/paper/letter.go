@@ -29,6 +29,7 @@ type Letter struct {
 	HelpIn   string
 	Help     []string // that help is free, a line for each language; see Shows
 	Large    bool     // in large print: 18 points (45 CFR 92.202)
+	Bill     *Bill    // of a bill, which is set in its own way
 }
 
 // The address stands where a sheet that is folded in three shows it in the window
@@ -87,6 +88,10 @@ func (s *sheet) letter(l *Letter, mark string) {
 	p := print{s, 100}
 	if l.Large {
 		p.percent = largePrint
+	}
+	if l.Bill != nil {
+		p.bill(l)
+		return
 	}
 	p.words(l)
 }
@@ -159,6 +164,10 @@ func (p print) words(l *Letter) {
 		}
 		p.paragraph(bodySize, l.PaidNote)
 	}
+	p.help(l)
+}
+
+func (p print) help(l *Letter) {
 	p.title(headSize, l.Ask)
 	p.paragraph(bodySize, l.Call)
 	if len(l.Help) > 0 {

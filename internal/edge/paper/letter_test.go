@@ -166,7 +166,7 @@ func TestPress_AFileIsNotThereBeforeItIsReleased(t *testing.T) {
 	sheets := []notice.Sheet{letterSheet(t, "en"), letterSheet(t, "es")}
 	sheets[1].Large = true
 	control := notice.Control{Name: "letters-001", On: today, Letters: 2, First: "80302-1234", Last: "80302-1234", Large: 1, Kinds: []notice.KindCount{{Kind: notice.StateGrace, Count: 2}}}
-	sum, err := p.Print("letters-001", control, sheets)
+	printout, err := p.Print("letters-001", control, sheets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,8 +188,8 @@ func TestPress_AFileIsNotThereBeforeItIsReleased(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := sha256.Sum256(doc); hex.EncodeToString(got[:]) != sum {
-		t.Error("the digest is not the file's")
+	if got := sha256.Sum256(doc); hex.EncodeToString(got[:]) != printout.SHA256 || printout.Pages != 5 {
+		t.Errorf("the printout says %+v, the file has %x", printout, got)
 	}
 	golden(t, "batch.txt", strings.Join(texts(t, doc), "\n")+"\n")
 	if info, err := os.Stat(filepath.Join(dir, "letters-001.pdf")); err != nil || info.Mode().Perm() != 0o600 {

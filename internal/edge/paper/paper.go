@@ -13,7 +13,7 @@
 //
 // The library writes no structure tree, so a document is not PDF/UA: the page
 // with the same content is the accessible form. Start reading at Receipt, then
-// Letter in letter.go and Press in press.go.
+// Letter in letter.go, Bill in bill.go and Press in press.go.
 package paper
 
 import (

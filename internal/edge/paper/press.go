@@ -27,6 +27,9 @@ func LetterOf(sheet notice.Sheet) *Letter {
 	for _, row := range sheet.Rows {
 		l.Lines = append(l.Lines, Line(row))
 	}
+	if sheet.Bill != nil {
+		l.Bill = billOf(sheet.Bill)
+	}
 	for _, help := range sheet.Help {
 		if Shows(help.Text) {
 			l.Help = append(l.Help, help.Text)
@@ -60,23 +63,24 @@ func unwritable(op string, err error) error {
 func (p *Press) path(name, end string) string { return filepath.Join(p.dir, name+end) }
 
 // Print implements notice.Press. The control sheet is the first page.
-func (p *Press) Print(name string, control notice.Control, sheets []notice.Sheet) (string, error) {
+func (p *Press) Print(name string, control notice.Control, sheets []notice.Sheet) (notice.Printout, error) {
 	const op = "paper.Press"
 	f, err := os.OpenFile(p.path(name, partEnd), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
-		return "", unwritable(op, err)
+		return notice.Printout{}, unwritable(op, err)
 	}
 	sum := sha256.New()
 	out := bufio.NewWriter(f)
-	err = writeBatch(io.MultiWriter(out, sum), control, sheets)
+	pages, err := writeBatch(io.MultiWriter(out, sum), control, sheets)
 	err = errors.Join(err, out.Flush(), f.Sync(), f.Close())
 	if err != nil {
-		return "", unwritable(op, err)
+		return notice.Printout{}, unwritable(op, err)
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return notice.Printout{SHA256: hex.EncodeToString(sum.Sum(nil)), Pages: pages}, nil
 }
 
-func writeBatch(w io.Writer, control notice.Control, sheets []notice.Sheet) error {
+// writeBatch gives how many pages there are beside the control sheet.
+func writeBatch(w io.Writer, control notice.Control, sheets []notice.Sheet) (pages int, err error) {
 	author := ""
 	if len(sheets) > 0 {
 		author = sheets[0].Plan
@@ -92,7 +96,7 @@ func writeBatch(w io.Writer, control notice.Control, sheets []notice.Sheet) erro
 	for i, sheet := range sheets {
 		s.letter(LetterOf(sheet), fmt.Sprintf("%s / %d", control.Name, i+1))
 	}
-	return s.Output(w)
+	return s.PageNo() - 1, s.Output(w)
 }
 
 // Release implements notice.Press. A file that is released already stays so.

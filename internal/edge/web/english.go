@@ -119,5 +119,5 @@ var english = Words{
 	DateForm: "%[2]s %[1]d, %[3]d", DayRange: "%s to %s", SpanForm: "%s to %s", And: " and ", Noon: "noon", Midnight: "midnight",
 	Meridiem: [2]string{"a.m.", "p.m."}, Particular: "%s (%s)",
 
-	Pieces: piecesEnglish, Guest: guestEnglish,
+	Pieces: piecesEnglish, Guest: guestEnglish, Letter: letterEnglish,
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/money"
@@ -141,6 +142,7 @@ type due struct {
 	Fund  chart.Fund
 	Open  money.Cents
 	Items []payment.ItemRef
+	DueOn calendar.Date // of the oldest
 }
 
 // open sums up what is open on the bill, or is 0 without one.

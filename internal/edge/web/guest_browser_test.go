@@ -49,6 +49,12 @@ func states() []state {
 			g.post("/pay", "amount-premium", "412.37", "amount-medical", "88.15", "card-token", goodCard)
 			return g.get("/review")
 		}},
+		{"review-bill-late", func(g *guest) answer {
+			g.Clock.Advance(10 * 24 * time.Hour)
+			g.post("/bill", "code", g.code)
+			g.post("/pay", "amount-premium", "412.37", "amount-medical", "88.15", "card-token", goodCard)
+			return g.get("/review")
+		}},
 		{"review-changed", func(g *guest) answer {
 			g.find()
 			g.review("125.00", goodCard)

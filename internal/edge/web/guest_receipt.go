@@ -144,13 +144,18 @@ func (v *visit) guestReceiptPDF() {
 		v.unavailable("a receipt cannot be made", err)
 		return
 	}
+	v.sendPDF(v.words.Tag, v.words.Guest.Receipt.FileName, doc)
+}
+
+// sendPDF answers with a document to keep, under a file's name without ending.
+func (v *visit) sendPDF(language, name string, doc []byte) {
 	if !v.endWell() {
 		return
 	}
 	h := v.w.Header()
 	h.Set("Content-Type", "application/pdf")
-	h.Set("Content-Language", v.words.Tag)
-	h.Set("Content-Disposition", `attachment; filename="`+v.words.Guest.Receipt.FileName+`.pdf"`)
+	h.Set("Content-Language", language)
+	h.Set("Content-Disposition", `attachment; filename="`+name+`.pdf"`)
 	v.send(http.StatusOK, doc)
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/cover/rule"
 	"github.com/billfold/billfold/internal/office/checkout"
 	"github.com/billfold/billfold/internal/office/limit"
 )
@@ -17,7 +19,8 @@ type reviewPage struct {
 	Notices  []notice
 	Progress progress
 	Summary  summaryList
-	Charges  string // on several charges, or ""
+	Late     *notice // what becomes of premium that comes too late, or nil
+	Charges  string  // on several charges, or ""
 	Attempt  string
 	Note     string
 	Buttons  buttonRow
@@ -52,7 +55,7 @@ func (v *visit) showReview(e *errand, changed bool) {
 	w := &v.words.Guest.Review
 	p := reviewPage{
 		Progress: v.progress(stepReview), Attempt: string(e.Attempt), Summary: summaryList{Lines: v.reviewLines(e)},
-		Note:    w.PayNote,
+		Late: v.lateNotice(e), Note: w.PayNote,
 		Buttons: buttonRow{Primary: button{Text: fmt.Sprintf(w.Pay, e.amount().Grouped())}, Back: link{"/pay", w.Back}},
 	}
 	if e.Elsewhere {
@@ -65,6 +68,33 @@ func (v *visit) showReview(e *errand, changed bool) {
 		p.Notices = append(p.Notices, notice{Kind: noticeWarn, Text: []string{w.Changed}})
 	}
 	v.show(http.StatusOK, "guest-review", p)
+}
+
+// lateNotice says what becomes of premium that comes after the last day to pay. Of
+// a bill it is said when its premium is past due; who came by a number learns
+// nothing of the account, so to him it is said of any premium, with an if.
+func (v *visit) lateNotice(e *errand) *notice {
+	w := &v.words.Guest.Review
+	heading := w.IfLate
+	for _, part := range e.Parts {
+		if part.Fund != chart.Premium {
+			continue
+		}
+		day := v.House.PostingDay(v.House.PurseOf(part.Fund).Entity)
+		if at := slices.IndexFunc(e.Bill, func(d due) bool { return d.Fund == part.Fund }); at >= 0 {
+			if !e.Bill[at].DueOn.Before(day) {
+				return nil
+			}
+			heading = w.IsLate
+		}
+		days, err := v.Plan.Billing.Rules.Find(rule.LateMoneyDecision, rule.Place{}, day)
+		if err != nil {
+			v.log.Error("no rule says when late money is decided upon", "error", err)
+			return nil
+		}
+		return &notice{Heading: heading, Text: []string{fmt.Sprintf(w.Late, days.Count()), v.callUs(w.LateCall)}}
+	}
+	return nil
 }
 
 func (v *visit) reviewLines(e *errand) []summaryLine {

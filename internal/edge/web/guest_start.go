@@ -193,8 +193,12 @@ var errHeld = errors.New("the limits of look-ups hold the answer back")
 
 // judged tells the limits what a look-up came to and keeps their verdict.
 func (v *visit) judged(who limit.Who, verdict *limit.Verdict) registry.Told {
+	return v.judgedBy(v.Guest.Limits, who, verdict)
+}
+
+func (v *visit) judgedBy(limits Limits, who limit.Who, verdict *limit.Verdict) registry.Told {
 	return func(ctx context.Context, hit bool, number billpay.Number) (err error) {
-		*verdict, err = v.Guest.Limits.Looked(ctx, who, hit, number)
+		*verdict, err = limits.Looked(ctx, who, hit, number)
 		if err == nil && verdict.Answer != limit.Allow {
 			err = errHeld
 		}
@@ -337,7 +341,10 @@ func errandOf(bill registry.Bill) errand {
 		at := slices.IndexFunc(e.Bill, func(known due) bool { return known.Fund == d.Purse.Fund })
 		if at < 0 {
 			at = len(e.Bill)
-			e.Bill = append(e.Bill, due{Fund: d.Purse.Fund})
+			e.Bill = append(e.Bill, due{Fund: d.Purse.Fund, DueOn: d.DueOn})
+		}
+		if d.DueOn.Before(e.Bill[at].DueOn) {
+			e.Bill[at].DueOn = d.DueOn
 		}
 		e.Bill[at].Open += d.Open
 		e.Bill[at].Items = append(e.Bill[at].Items, d.Items...)

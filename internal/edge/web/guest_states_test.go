@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -331,4 +332,56 @@ func TestGuest_WithoutMail(t *testing.T) {
 		t.Error("the receipt offers mail")
 	}
 	g.post("/receipt", "mail", "payer@example.org").want(t, http.StatusTooManyRequests)
+}
+
+// Who pays premium is told before the card is charged what becomes of money that
+// comes too late. Who came by a number learns nothing of the account by it.
+func TestGuest_SaysBeforePayingWhatBecomesOfLatePremium(t *testing.T) {
+	const late = "It does not bring coverage that has ended back by itself. We decide about it, or send it back, within 10 business days."
+	const known, unknown = "This premium is past due", "If this premium is past due"
+	c := openCounter(t)
+	g := c.guest(t)
+	g.find()
+	before := g.review("125.00", goodCard).want(t, http.StatusOK, unknown, late, "To ask about your last day to pay, call ")
+	g.post("/another")
+	g.post("/", "number", g.number.Digits(), "fact", canaryLast, "fund", "medical").wantAt(t, "/pay")
+	if got := g.review("10.00", goodCard); strings.Contains(got.body, late) {
+		t.Error("a visit to a doctor is no premium")
+	}
+	billed := func(g *guest, amounts ...string) string {
+		g.post("/bill", "code", g.code)
+		g.post("/pay", append(amounts, "card-token", goodCard)...).wantAt(t, "/review")
+		return g.get("/review").body
+	}
+	if got := billed(c.guest(t), "amount-premium", "412.37", "amount-medical", "88.15"); strings.Contains(got, late) {
+		t.Error("the bill is not past due yet")
+	}
+	c.Clock.Advance(10 * 24 * time.Hour)
+	if got := billed(c.guest(t), "amount-premium", "412.37", "amount-medical", "88.15"); !strings.Contains(got, known) || !strings.Contains(got, late) || strings.Contains(got, unknown) {
+		t.Error("the bill's premium is past due and nothing says so")
+	}
+	if got := billed(c.guest(t), "amount-premium", "", "amount-medical", "88.15"); strings.Contains(got, late) {
+		t.Error("no premium is paid")
+	}
+	again := c.guest(t)
+	again.find()
+	after := again.review("125.00", goodCard)
+	if notice := noticeOf(before.body); notice == "" || notice != noticeOf(after.body) {
+		t.Errorf("to who came by the number it reads %q before the premium is due and %q after", notice, noticeOf(after.body))
+	}
+	spanish := c.guest(t)
+	spanish.language = "es"
+	spanish.find()
+	spanish.review("125.00", goodCard).want(t, http.StatusOK, "Si esta prima está atrasada", "en un plazo de 10 días hábiles")
+}
+
+var alertBody = regexp.MustCompile(`(?s)<div class="ds-c-alert__body">.*?</div>`)
+
+func noticeOf(body string) string {
+	for _, found := range alertBody.FindAllString(body, -1) {
+		if strings.Contains(found, "past due") {
+			return found
+		}
+	}
+	return ""
 }

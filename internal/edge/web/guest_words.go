@@ -84,6 +84,9 @@ type guestReviewWords struct {
 	PaidTo                string // a legal entity
 	Email, NoEmail        string
 	CardLater             string
+	IsLate, IfLate        string // headings over Late
+	Late                  string // within how many business days
+	LateCall              string // a telephone number, and that of TTY users
 	Charges               string // how many
 	Pay                   string // the amount
 	PayNote               string

@@ -82,6 +82,11 @@ func (v *visit) overview() {
 	}
 	content := v.composeOverview(v.words, o, err == nil)
 	content.Alarm = v.watch.alarmed()
+	if v.Troubles != nil {
+		for _, trouble := range v.Troubles(v.ctx()) {
+			content.Notices = append(content.Notices, v.words.In(trouble))
+		}
+	}
 	v.show(code, "overview", content)
 }
 

@@ -54,6 +54,7 @@ func (s *Site) routes() []route {
 	}
 	guest := s.guestRoutes()
 	all = append(all, guest...)
+	all = append(all, s.letterRoutes()...)
 	if s.Overview || len(guest) == 0 {
 		all = append(all, route{name: "overview", pattern: "GET " + overviewPath, serve: (*visit).overview})
 	}

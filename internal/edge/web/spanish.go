@@ -121,5 +121,5 @@ var spanish = Words{
 	DateForm: "%[1]d de %[2]s de %[3]d", DayRange: "de %s a %s", SpanForm: "de %s a %s", And: " y ", Noon: "mediodía",
 	Midnight: "medianoche", Meridiem: [2]string{"a.\u00a0m.", "p.\u00a0m."}, Particular: "%s (%s)",
 
-	Pieces: piecesSpanish, Guest: guestSpanish,
+	Pieces: piecesSpanish, Guest: guestSpanish, Letter: letterSpanish,
 }

@@ -1,4 +1,5 @@
-// Package web serves pages for people: paying without sign-in, a read-only
+// Package web serves pages for people: paying without sign-in, reading a letter
+// that was mailed (letter.go), a read-only
 // overview of the installation, and the two addresses by which a machine asks
 // whether it lives.
 //
@@ -67,13 +68,18 @@ type Options struct {
 	Log     *slog.Logger
 	Notices []Text // said above everything else, such as MadeUp
 	Steps   []Step // what to try next
+	// Troubles tells what the office must see to now, on the overview; nil when nothing
+	// can be wrong.
+	Troubles func(context.Context) []Text
 
 	// Guest is paying without sign-in; nil leaves it out, and the overview is then
 	// the first page.
 	Guest *Guest
+	// Letters is reading letters that were mailed; nil leaves it out.
+	Letters *Letters
 	// Overview shows the totals to whoever asks, beside the guest pages.
 	Overview bool
-	// Sessions keeps sessions; needed for Guest.
+	// Sessions keeps sessions; needed for Guest and Letters.
 	Sessions SessionStore
 	// Processor is the card processor as browsers meet it; nil when there is none.
 	Processor *Processor
@@ -115,8 +121,8 @@ func New(o Options) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Guest != nil && o.Sessions == nil {
-		return nil, fault.New(fault.Invalid, "web.New", "paying without sign-in needs a place for sessions")
+	if (o.Guest != nil || o.Letters != nil) && o.Sessions == nil {
+		return nil, fault.New(fault.Invalid, "web.New", "paying without sign-in and reading letters need a place for sessions")
 	}
 	if o.Processor != nil {
 		if err := o.Processor.check(); err != nil {

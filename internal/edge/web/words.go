@@ -68,6 +68,7 @@ type Words struct {
 
 	Pieces pieceWords
 	Guest  guestWords
+	Letter letterWords
 }
 
 // Failure is what a page says when it cannot be shown.

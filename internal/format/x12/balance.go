@@ -83,6 +83,9 @@ func (b *balance820) segment(s Segment) {
 }
 
 func (b *balance820) end() {
+	if b.payment.bpr.Element(3) == "D" && b.details.cents == -b.payment.amount.cents {
+		return // what charges the payee is stated without its sign
+	}
 	b.payment.check(b.at, b.last, &b.details, "the sum of RMR04 and ADX01")
 }
 

@@ -115,6 +115,7 @@ type ExchangeReport struct {
 	SourceID   string        // "SOURCE EXCHANGE ID", "" to leave it out
 	RatingArea string        // "RATING AREA", "" to leave it out
 	Premium    money.Cents   // "PRE AMT 1": the member's own part of the premium
+	Unrated    bool          // the member's own part is not known, and is left out
 	// Totals stand with the subscriber, for the whole policy; nil leaves them out.
 	Totals *ExchangeTotals
 }
@@ -377,7 +378,9 @@ func (s *Sender834) report(e *Event834) error {
 	}
 	_ = s.w.Segment("LS", "2700")
 	l := &reportLoops{s: s, from: x.From}
-	l.amount("PRE AMT 1", "9X", x.Premium)
+	if !x.Unrated {
+		l.amount("PRE AMT 1", "9X", x.Premium)
+	}
 	if t := x.Totals; t != nil {
 		l.amount("PRE AMT TOT", "9X", t.Premium)
 		l.amount("APTC AMT", "9V", t.Credit)

@@ -65,8 +65,9 @@ type Entry820 struct {
 	Entity *Entity820
 
 	Line, Segment int
-	Last          int // the ordinal of the entry's last segment
-	Ordinal       int // which entry of its transaction set this is, from 1
+	Last          int    // the ordinal of the entry's last segment
+	Text          string // the RMR, or ADX alone, as it stands in the file
+	Ordinal       int    // which entry of its transaction set this is, from 1
 
 	Remittance bool        // an RMR; false for an adjustment alone
 	Qualifier  string      // RMR01: AZ, IK, ...; an exchange writes ZZ
@@ -88,6 +89,7 @@ type Adjustment820 struct {
 	Line, Segment int
 	Cents         money.Cents
 	Reason        string // ADX02, see [AdjustmentReason]
+	Text          string // the ADX as it stands in the file
 	References    []Reference
 }
 

@@ -102,5 +102,11 @@ func (s Segment) Repetitions(n int) []string {
 	return strings.Split(value, string(s.delimiters.Repetition))
 }
 
+// String writes the segment as it stands in the file, without its terminator.
+func (s Segment) String() string {
+	separator := string(s.delimiters.Element)
+	return strings.Join(append([]string{s.ID}, s.Elements...), separator)
+}
+
 // field names element n as the guides do: "INS01".
 func (s Segment) field(n int) string { return fmt.Sprintf("%s%02d", s.ID, n) }

@@ -264,7 +264,7 @@ func (p *premiumPayment) beginEntity(s Segment) {
 func (p *premiumPayment) begin(s Segment) *Entry820 {
 	p.entries++
 	p.entry = &Entry820{
-		Header: p.header, Entity: p.entity, Line: s.Line, Segment: s.Ordinal, Last: s.Ordinal, Ordinal: p.entries,
+		Header: p.header, Entity: p.entity, Line: s.Line, Segment: s.Ordinal, Last: s.Ordinal, Ordinal: p.entries, Text: s.String(),
 	}
 	p.segments, p.place = 1, inEntry
 	p.entryGood = p.headerGood && p.entityGood
@@ -403,7 +403,7 @@ func (p *premiumPayment) adjustment(s Segment) error {
 		p.begin(s)
 	}
 	p.place = inAdjustment
-	a := Adjustment820{Line: s.Line, Segment: s.Ordinal, Reason: s.Element(2)}
+	a := Adjustment820{Line: s.Line, Segment: s.Ordinal, Reason: s.Element(2), Text: s.String()}
 	if s.Element(1) == "" {
 		p.refuse(s, 1, elementMissing, "the adjustment's amount is missing")
 	} else {

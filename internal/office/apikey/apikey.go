@@ -30,10 +30,14 @@ const (
 	WritePayments Scope = "payments:write"
 	ReadPayments  Scope = "payments:read"
 	MatchAccounts Scope = "accounts:match"
+	WritePolicies Scope = "policies:write" // and see what became of one's own batches
+	ReadCoverage  Scope = "coverage:read"
 )
 
 // Scopes lists every scope.
-func Scopes() []Scope { return []Scope{WritePayments, ReadPayments, MatchAccounts} }
+func Scopes() []Scope {
+	return []Scope{WritePayments, ReadPayments, MatchAccounts, WritePolicies, ReadCoverage}
+}
 
 // Key is a key without its secret.
 type Key struct {

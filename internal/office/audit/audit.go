@@ -66,6 +66,7 @@ type Action string
 const (
 	ReadAccount    Action = "account.read"
 	ReadPayment    Action = "payment.read"
+	ReadCoverage   Action = "coverage.read"
 	FindPerson     Action = "person.find"
 	ReadVisible    Action = "items.visible"
 	ExportCards    Action = "export.cards"
@@ -77,6 +78,8 @@ const (
 	ReadBill       Action = "bill.read"       // by a statement code
 	ChangeStanding Action = "standing.change" // representatives and authorised payers
 	Settle         Action = "conflict.settle"
+	ReadLetter     Action = "letter.read"    // by a mailed link and a fact on file
+	ChangeConsent  Action = "consent.change" // to electronic letters
 )
 
 // Result is what came of it.

@@ -109,7 +109,7 @@ func (d *due) book(policies []coverage.Held) error {
 	book := ledger.BookNo(policies[0].Number)
 	var open, taken money.Cents
 	for _, item := range d.have[book].Items {
-		if item.Purse == d.purse {
+		if item.Purse == d.purse && !item.Prescription { // that plan has bills of its own
 			open += item.Open
 		}
 	}
@@ -307,12 +307,7 @@ func (d *due) credit(was []coverage.Charge, cents money.Cents) (kept payment.Ite
 
 // dueOn is when the run's bills are due: with the period's first day, and what is
 // billed later than that at once.
-func (w *work) dueOn() calendar.Date {
-	if first := w.run.Period.First(); first.After(w.run.Day) {
-		return first
-	}
-	return w.run.Day
-}
+func (w *work) dueOn() calendar.Date { return dueOn(w.run.Day, w.run.Period) }
 
 // name is what people call a policy's plan.
 func (w *work) name(p *coverage.Held) string {

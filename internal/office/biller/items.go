@@ -1,5 +1,6 @@
-// Package biller makes things owed. Today it takes over the open items that
-// another system bills, from the CSV of docs/formats/open-items-csv.md.
+// Package biller makes things owed: members' premiums of a month (Monthly.Bill),
+// what others owe of them (Payers.Bill), and the open items that another system
+// bills, from the CSV of docs/formats/open-items-csv.md.
 //
 // It knows whom an item is about and bills through cashier; it posts nothing
 // itself and knows no SQL. Invariants: nothing is billed before the whole file

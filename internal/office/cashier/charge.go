@@ -24,8 +24,23 @@ type Charging struct {
 	// stands at place -ItemNo-1 of Items; one with 0 is nobody's item here.
 	Charges  []coverage.Charge
 	Billed   map[coverage.Key]coverage.Billed
+	Payers   []PayerCharge // of a payer's book; ItemNo is as that of Charges
 	Invoices []StoredInvoice
-	Report   string // what the chunk did, for the run's report
+	// Prescriptions are bills of the prescription payment plan; ItemNo is as that of
+	// Charges.
+	Prescriptions []PrescriptionBill
+	Report        string // what the chunk did, for the run's report
+}
+
+// PayerCharge is what of a run's premium lines was billed to a payer for a month.
+type PayerCharge struct {
+	Book     ledger.BookNo
+	Run      int64 // whose lines were added up
+	Month    calendar.Month
+	No       int64       // within the book, run and month, from 1
+	Cents    money.Cents // below zero: taken back
+	BilledOn calendar.Date
+	ItemNo   int64 // the item that it made or was taken off
 }
 
 // Credit takes back what was billed: off what is open on the item, and what was
@@ -35,6 +50,8 @@ type Credit struct {
 	Item  int64 // on which it was billed
 	Purse chart.Purse
 	Cents money.Cents // above zero
+	// Prescription says that the item is of the prescription payment plan.
+	Prescription bool
 }
 
 // StoredInvoice is a bill as it was given out. Body is the document, which this
@@ -79,24 +96,69 @@ func (c *Cashier) Charge(
 	}{chunk.Run, chunk.From, chunk.To}
 	want := Want{Books: books, ToWrite: true}
 	return c.act(ctx, payment.Charge, order, content, want, func(d *desk, claim *payment.Claim) ([]Ref, error) {
-		found, err := due(ctx, d.have.Books)
+		found, refs, err := c.chargeDue(ctx, d, op, order, claim, due)
 		if err != nil {
 			return nil, err
 		}
-		if err := c.bringCredited(ctx, d, found.Credits); err != nil {
+		d.keepInvoices(&found)
+		chunk.DoneAt, chunk.Report = d.now, found.Report
+		d.writes.Charges, d.writes.Billed, d.writes.Chunk = found.Charges, found.Billed, &chunk
+		return refs, nil
+	})
+}
+
+// ChargePayer bills an organisation what it owes of a run's premium lines. No
+// tells the times apart that this was done for the run and the book, from 1: the
+// same again is a repeat. Due is asked as with Charge.
+func (c *Cashier) ChargePayer(
+	ctx context.Context, order Order, run, no int64, book ledger.BookNo, due func(context.Context, Book) (Charging, error),
+) (Done, error) {
+	const op = "cashier.ChargePayer"
+	if err := order.validate(op, false); err != nil {
+		return Done{}, err
+	}
+	content := struct {
+		Run, No int64
+		Book    ledger.BookNo
+	}{run, no, book}
+	want := Want{Books: []ledger.BookNo{book}, ToWrite: true}
+	return c.act(ctx, payment.Charge, order, content, want, func(d *desk, claim *payment.Claim) ([]Ref, error) {
+		found, err := due(ctx, d.have.Books[book])
+		if err != nil {
 			return nil, err
 		}
 		refs, err := c.charge(d, op, order, claim, &found)
 		if err != nil {
 			return nil, err
 		}
-		for i := range found.Invoices {
-			found.Invoices[i].Posted = d.books[found.Invoices[i].Book].Head.Seq
-		}
-		chunk.DoneAt, chunk.Report = d.now, found.Report
-		d.writes.Charges, d.writes.Billed, d.writes.Invoices, d.writes.Chunk = found.Charges, found.Billed, found.Invoices, &chunk
+		d.keepInvoices(&found)
+		d.writes.Payers = found.Payers
 		return refs, nil
 	})
+}
+
+// keepInvoices keeps bills, each as of what was posted for it.
+func (d *desk) keepInvoices(found *Charging) {
+	for i := range found.Invoices {
+		found.Invoices[i].Posted = d.books[found.Invoices[i].Book].Head.Seq
+	}
+	d.writes.Invoices = found.Invoices
+}
+
+// chargeDue asks for what is due and makes it owed, or takes it back.
+func (c *Cashier) chargeDue(
+	ctx context.Context, d *desk, op string, order Order, claim *payment.Claim,
+	due func(ctx context.Context, books map[ledger.BookNo]Book) (Charging, error),
+) (Charging, []Ref, error) {
+	found, err := due(ctx, d.have.Books)
+	if err != nil {
+		return found, nil, err
+	}
+	if err := c.bringCredited(ctx, d, found.Credits); err != nil {
+		return found, nil, err
+	}
+	refs, err := c.charge(d, op, order, claim, &found)
+	return found, refs, err
 }
 
 // bringCredited reads the books of credits that are not here: somebody else was the
@@ -134,6 +196,16 @@ func (c *Cashier) charge(d *desk, op string, order Order, claim *payment.Claim, 
 			found.Charges[i].ItemBook, found.Charges[i].ItemNo = numbers[place].Book, numbers[place].Seq
 		}
 	}
+	for i := range found.Payers {
+		if place := -found.Payers[i].ItemNo - 1; place >= 0 {
+			found.Payers[i].ItemNo = numbers[place].Seq
+		}
+	}
+	for i := range found.Prescriptions {
+		if place := -found.Prescriptions[i].ItemNo - 1; place >= 0 {
+			found.Prescriptions[i].ItemBook, found.Prescriptions[i].ItemNo = numbers[place].Book, numbers[place].Seq
+		}
+	}
 	for _, credit := range found.Credits {
 		ref, err := c.credit(d, op, order, claim, credit, documents)
 		if err != nil {
@@ -160,7 +232,8 @@ func (c *Cashier) credit(
 	t := transaction(b.No, chart.ItemCredited, order.Actor)
 	t.PostedOn = c.house.PostingDay(credit.Purse.Entity)
 	t.EffectiveOn, t.Link, t.Reason, t.Documents = t.PostedOn, string(claim.ID), order.Reason, documents
-	t.Postings = chart.CreditPostings(credit.Purse, chart.Applied{Item: credit.Item, Cents: off}, credit.Cents-off)
+	t.Postings = chart.CreditPostings(credit.Purse, chart.Applied{Item: credit.Item, Cents: off}, credit.Cents-off,
+		against(credit.Prescription, false))
 	if off > 0 {
 		d.setOpen(b, credit.Item, -off)
 	}

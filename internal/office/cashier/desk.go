@@ -152,7 +152,7 @@ func payable(b *openBook, number ledger.BookNo, fund chart.Fund) []allocate.Item
 }
 
 func allocationItem(i openitem.Item) allocate.Item {
-	return allocate.Item{No: i.No, DueOn: i.DueOn, Open: i.Open, Fee: i.Fee, Binder: i.Binder}
+	return allocate.Item{No: i.No, DueOn: i.DueOn, Open: i.Open, Fee: i.Fee, Binder: i.Binder, Prescription: i.Prescription}
 }
 
 // named checks that the items a payer named are open in b for the fund, and

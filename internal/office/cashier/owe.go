@@ -77,11 +77,22 @@ func (c *Cashier) billOne(
 		item.DebtorOn = c.house.PostingDay(item.Purse.Entity)
 	}
 	posting := func(no int64) ledger.Posting {
-		return chart.BilledPosting(item.Purse, chart.Applied{Item: no, Cents: item.Amount}, opening)
+		return chart.BilledPosting(item.Purse, chart.Applied{Item: no, Cents: item.Amount}, against(item.Prescription, opening))
 	}
 	t := transaction(b.No, chart.ItemBilled, order.Actor)
 	t.Link, t.Reason, t.Documents = string(claim.ID), order.Reason, documents
 	return c.owe(d, b, item, t, posting), nil
+}
+
+// against is the account against which an item is billed.
+func against(prescription, opening bool) chart.Code {
+	switch {
+	case opening:
+		return chart.OpeningBalance
+	case prescription:
+		return chart.DrugAdvances
+	}
+	return chart.Earned
 }
 
 // owe adds an item to a book by the transaction t, whose posting is made for

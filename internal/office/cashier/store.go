@@ -175,9 +175,12 @@ type Writes struct {
 
 	// What a billing run keeps beside the items that it makes owed.
 	Charges  []coverage.Charge
+	Payers   []PayerCharge
 	Billed   map[coverage.Key]coverage.Billed
 	Invoices []StoredInvoice
 	Chunk    *RunChunk
+
+	Prescriptions []PrescriptionBill
 }
 
 // HeadMove advances a book's chain.

@@ -49,7 +49,7 @@ func (r *run) compare(ctx context.Context) error {
 			}
 		}
 	}
-	full.Alarm = full.Absent*10_000 > full.Covered*member.AbsentAlarmDefault
+	full.Alarm = member.TooManyAbsent(full.Absent, full.Covered, member.AbsentAlarmDefault)
 	r.report.Full = &full
 	return nil
 }

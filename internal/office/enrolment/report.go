@@ -39,6 +39,13 @@ type Line struct {
 // LinesMax bounds the lines of a report; More counts the others.
 const LinesMax = 1000
 
+// List adds further lines to those of a report of rows, as far as LinesMax leaves
+// room, and the others to the count of more.
+func List[L any](lines []L, more int, further ...L) ([]L, int) {
+	room := min(max(LinesMax-len(lines), 0), len(further))
+	return append(lines, further[:room]...), more + len(further) - room
+}
+
 // Report is what an import did.
 type Report struct {
 	Verdict     fault.Verdict   `json:"verdict"`
@@ -91,13 +98,7 @@ func (r *Report) count(o Outcome) {
 	}
 }
 
-func (r *Report) add(l Line) {
-	if len(r.Lines) >= LinesMax {
-		r.More++
-		return
-	}
-	r.Lines = append(r.Lines, l)
-}
+func (r *Report) add(l ...Line) { r.Lines, r.More = List(r.Lines, r.More, l...) }
 
 // merge takes over what a chunk did, once it is committed.
 func (r *Report) merge(chunk *Report) {
@@ -114,8 +115,6 @@ func (r *Report) merge(chunk *Report) {
 	r.Retroactive += chunk.Retroactive
 	r.Numbers += chunk.Numbers
 	r.Aliases += chunk.Aliases
-	for _, l := range chunk.Lines {
-		r.add(l)
-	}
+	r.add(chunk.Lines...)
 	r.More += chunk.More
 }

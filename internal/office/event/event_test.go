@@ -99,7 +99,7 @@ func TestCompose(t *testing.T) {
 		{
 			"an item billed",
 			event.Source{Transaction: transaction(account, chart.ItemBilled, 0,
-				chart.BilledPosting(medical, chart.Applied{Item: 11, Cents: 4000}, false))},
+				chart.BilledPosting(medical, chart.Applied{Item: 11, Cents: 4000}, chart.Earned))},
 			`{"entity":2,"fund":"medical","cents":4000,"effective_on":"2026-11-20","posted_on":"2026-11-23","item":11,"sequence":7}`,
 		},
 	} {

@@ -463,6 +463,16 @@ func (n *Intake) open(ctx context.Context, file *Kept) io.Reader {
 	return &keptReader{ctx: ctx, store: n.store, file: file.Book, chunks: file.Chunks}
 }
 
+// Reopen reads the bytes of a file that was kept, as they came. NotFound when there
+// is none.
+func (n *Intake) Reopen(ctx context.Context, book ledger.BookNo) (io.Reader, error) {
+	file, err := n.store.File(ctx, book)
+	if err != nil {
+		return nil, fault.Wrap("intake.Reopen", err)
+	}
+	return n.open(ctx, &file), nil
+}
+
 type keptReader struct {
 	ctx    context.Context
 	store  Store

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/billfold/billfold/internal/base/calendar"
+	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/books/ledger"
 )
 
@@ -90,37 +91,43 @@ type PrintFile struct {
 	Batch   string
 	File    int64 // within the batch, from 1
 	Letters int64
-	SHA256  string // of the file, in hex
-	Control string // the control sheet in plain text
+	Pages   int64       // without the control sheet
+	Cents   money.Cents // asked for by the bills in it
+	SHA256  string      // of the file, in hex
+	Control string      // the control sheet in plain text
 	MadeAt  time.Time
 }
 
-// Consent is a member's agreement to receive letters electronically (15 U.S.C.
-// 7001(c)).
-type Consent struct {
-	Book        ledger.BookNo
-	GivenOn     calendar.Date
-	WithdrawnOn calendar.Date // zero while it stands
-	Wording     string        // version of the text that was agreed to
-	Address     string        // where mail goes
-}
+// Pile is a part of what is due.
+type Pile string
 
-// Consents tells whose consent stands.
-type Consents interface {
-	// StandingConsents gives the consents that stand on a day, by book.
-	StandingConsents(ctx context.Context, books []ledger.BookNo, on calendar.Date) (map[ledger.BookNo]Consent, error)
-}
+// The piles.
+const (
+	Letters Pile = "letters" // everything but bills
+	Bills   Pile = "bills"
+	ToMail  Pile = "mail" // what may go by mail: bills and letters to who agreed to mail once, and copies that nobody may want
+)
+
+// Has reports whether a notice of a kind is in a pile of paper.
+func (p Pile) Has(kind Kind) bool { return (kind == Invoice) == (p == Bills) }
 
 // Store keeps notices, what is due and what was sent.
 type Store interface {
 	Consents
+	Links
 	// KeepNotices keeps the notices whose book and key are new, makes their roads
 	// due, and says how many there were. One that is there already stays as it is.
 	KeepNotices(ctx context.Context, notices []Notice) (int, error)
-	// DueRefs gives what is due after a Ref, in the order of book, key and road.
-	DueRefs(ctx context.Context, after Ref, limit int) ([]Ref, error)
-	// DueOf gives everything that is due to books, in the order of book, key and road.
+	// DueRefs gives what is due of a pile after a Ref, in the order of book, key and road.
+	DueRefs(ctx context.Context, pile Pile, after Ref, limit int) ([]Ref, error)
+	// DueOf gives everything that is due to books, bills with their invoice, in the
+	// order of book, key and road.
 	DueOf(ctx context.Context, books []ledger.BookNo) ([]Due, error)
+	// NoticeOf gives a notice that was kept, a bill with its invoice. NotFound without.
+	NoticeOf(ctx context.Context, book ledger.BookNo, key string) (Notice, error)
+	// IssuedBills gives bills issued since a day, after one in the order of book and
+	// number, at most so many.
+	IssuedBills(ctx context.Context, since calendar.Date, after IssuedBill, limit int) ([]IssuedBill, error)
 	// Settle takes roads from what is due and keeps their deliveries, with the file
 	// that they are in if it is paper, all or nothing. Conflict when a road is not due
 	// any more: somebody else sent it.

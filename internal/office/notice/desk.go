@@ -2,9 +2,7 @@ package notice
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/clock"
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/books/ledger"
@@ -16,12 +14,13 @@ type Senders interface {
 	Sender(id region.ID) (Sender, bool)
 }
 
-// Mailer tells a member by mail that a letter is there. It says nothing of what
-// the letter is about.
+// Mailer tells a member by mail that a letter is there and where to read it. It
+// says nothing of what the letter is about.
 type Mailer interface {
-	// Notice gives the Message-ID. An error of kind fault.Invalid means that the
-	// address takes no mail and never will.
-	Notice(ctx context.Context, to, language, once string) (messageID string, err error)
+	// Notice gives the Message-ID. The token leads to the letter: it stands in the mail
+	// and nowhere else. An error of kind fault.Invalid means that the address takes no
+	// mail and never will.
+	Notice(ctx context.Context, to, language, token, once string) (messageID string, err error)
 }
 
 // Desk keeps notices and sees that they go out.
@@ -73,125 +72,7 @@ type Held struct {
 }
 
 // heldMost bounds how many held letters are named; all are counted.
-const heldMost = 100
-
-// Mailed tells what a round of mail came to.
-type Mailed struct {
-	Sent    int
-	Refused int // the address takes no mail: the letter goes on paper
-	Held    int
-	Reasons []Held // the first of those held
-}
-
-// refsTogether is how many due roads are looked at in one go.
-const refsTogether = 200
-
-// Mail tells by mail of every letter that is due to somebody whose e-consent
-// stands on a day. Without a mailer it does nothing. A mail server that does not
-// answer ends the round with its error; what was sent until then is recorded, and
-// the next round goes on. A mail sent twice because its proof was lost has the
-// same Message-ID.
-func (d *Desk) Mail(ctx context.Context, on calendar.Date) (Mailed, error) {
-	var m Mailed
-	if d.mailer == nil {
-		return m, nil
-	}
-	for after := (Ref{}); ; {
-		refs, err := d.store.DueRefs(ctx, after, refsTogether)
-		if err != nil || len(refs) == 0 {
-			return m, fault.Wrap("notice.Mail", err)
-		}
-		if err := d.mailPage(ctx, &m, refs, on); err != nil {
-			return m, err
-		}
-		after = refs[len(refs)-1]
-	}
-}
-
-func (d *Desk) mailPage(ctx context.Context, m *Mailed, refs []Ref, on calendar.Date) error {
-	const op = "notice.Mail"
-	books := booksOf(refs)
-	consents, err := d.store.StandingConsents(ctx, books, on)
-	if err != nil {
-		return fault.Wrap(op, err)
-	}
-	round := mailRound{desk: d, consents: consents, refs: setOf(refs), count: m}
-	if len(consents) > 0 {
-		if round.people, err = d.store.Addressees(ctx, books); err != nil {
-			return fault.Wrap(op, err)
-		}
-	}
-	due, err := d.store.DueOf(ctx, books)
-	if err != nil {
-		return fault.Wrap(op, err)
-	}
-	for i := range due {
-		if err = round.one(ctx, &due[i]); err != nil {
-			break
-		}
-	}
-	if len(round.settled) == 0 {
-		return err
-	}
-	if settled := d.store.Settle(ctx, round.settled, nil); settled != nil {
-		return fault.Wrap(op, settled)
-	}
-	return err
-}
-
-type mailRound struct {
-	desk     *Desk
-	consents map[ledger.BookNo]Consent
-	people   map[ledger.BookNo]Addressee
-	refs     map[Ref]bool
-	count    *Mailed
-	settled  []Settled
-}
-
-func (r *mailRound) one(ctx context.Context, due *Due) error {
-	ref := due.Ref()
-	consent, stands := r.consents[due.Book]
-	switch {
-	case !r.refs[ref] || due.Road == OnPaper || due.Road == ByChoice && !stands:
-		return nil
-	case !stands:
-		r.settled = append(r.settled, Settled{Ref: ref})
-		return nil
-	}
-	letter, text, why := r.desk.compose(due, r.people)
-	if why != "" {
-		r.count.Held++
-		r.count.Reasons = hold(r.count.Reasons, ref, why)
-		return nil
-	}
-	proof := &Delivery{
-		Book: due.Book, Key: due.Key, Channel: Email, Result: Sent, At: r.desk.clock.Now(), Digest: digest(text),
-		Language: letter.Language, Review: letter.Review,
-	}
-	settled := Settled{Ref: ref, Delivery: proof}
-	id, err := r.desk.mailer.Notice(ctx, consent.Address, letter.Language, onceOf(due))
-	switch {
-	case fault.KindOf(err) == fault.Invalid && err != nil:
-		proof.Result = Refused
-		if due.Road == ByChoice {
-			settled.Instead = OnPaper
-		}
-		r.count.Refused++
-	case err != nil:
-		return fault.Wrap("notice.Mail", err)
-	default:
-		proof.Ref = id
-		r.count.Sent++
-	}
-	r.settled = append(r.settled, settled)
-	return nil
-}
-
-// onceOf names a mail: the same notice has the same Message-ID. It is hashed
-// before it travels.
-func onceOf(due *Due) string {
-	return "notice:" + digest(fmt.Sprintf("%d/%s", int64(due.Book), due.Key))
-}
+const heldMost = 1000
 
 // compose makes a due letter and its plain text, or says why it cannot.
 func (d *Desk) compose(due *Due, people map[ledger.BookNo]Addressee) (l *Letter, text, why string) {
@@ -218,23 +99,4 @@ func hold(held []Held, ref Ref, why string) []Held {
 		return held
 	}
 	return append(held, Held{ref, why})
-}
-
-// booksOf gives the books of refs that are in order, each once.
-func booksOf(refs []Ref) []ledger.BookNo {
-	var books []ledger.BookNo
-	for _, ref := range refs {
-		if n := len(books); n == 0 || books[n-1] != ref.Book {
-			books = append(books, ref.Book)
-		}
-	}
-	return books
-}
-
-func setOf(refs []Ref) map[Ref]bool {
-	set := make(map[Ref]bool, len(refs))
-	for _, ref := range refs {
-		set[ref] = true
-	}
-	return set
 }

@@ -10,14 +10,13 @@ var english = words{
 
 	Kinds: map[Kind]letterWords{
 		Invoice: {
-			Review: Source, Heading: "Your bill: please pay {amount} by {pay_by}", Pay: true,
+			Review: Source, Heading: "Your bill for {months}", Pay: true,
 			Rows: []rowWords{
-				{Label: "Amount due", Value: "{amount}"}, {Label: "Pay by", Value: "{pay_by}"}, {Label: "Pays for", Value: "{months}"},
-				{Label: "Bill", Value: "{invoice}"},
+				{Label: "Amount to pay", Value: "{amount}", When: FactAmount}, {Label: "Pay by", Value: "{pay_by}", When: FactAmount},
+				{Label: "Pays for", Value: "{months}"}, {Label: "Bill", Value: "{invoice}"},
 			},
 			Parts: []part{
-				{Text: "This is the bill for your {coverage}. It pays for {months}."},
-				{Says: Consequence, Text: "Please pay the whole amount by {pay_by}. If a bill stays unpaid, you can lose your coverage."},
+				{Says: Consequence, Text: "If a bill is not paid in time, we write to you and say how long you still have to pay. If it stays unpaid after that, your coverage ends."},
 			},
 		},
 		BinderReminder: {
@@ -275,6 +274,8 @@ var english = words{
 		NeverStarted: "Your coverage never started.",
 		CameTooLate:  "The payment came after the last day to pay.",
 		PaidTooMuch:  "More was paid than was due.",
+		SourceEnded:  "Whoever signed you up for it told us to end it.",
+		NotChosen:    "You did not choose it by the last day to choose.",
 	},
 	Returns: map[ReturnReason]string{
 		NoFunds:      "Your bank told us that there was not enough money in the account.",
@@ -294,6 +295,13 @@ var english = words{
 		region.MoneyOrder:     "By money order: write your bill pay number on it and mail it to {remit}.",
 		region.Cash:           "With cash: bring your bill pay number to {street}. Never mail cash.",
 		region.Wire:           "By wire: call {phone} for the account, and give your bill pay number with the wire.",
+	},
+	Together: []tenders{
+		{[]region.Tender{region.Card, region.PrepaidCard}, "By credit, debit or prepaid card: {page}call {phone}."},
+		{
+			[]region.Tender{region.Cheque, region.CashiersCheque, region.MoneyOrder},
+			"By check, cashier’s check or money order: write your bill pay number on it and mail it to {remit}.",
+		},
 	},
 	Refunds: map[region.Tender]string{
 		region.Card:           "The money goes back to the card that was used.",
@@ -316,7 +324,11 @@ var english = words{
 	Call:           "Call %s (TTY %s).",
 	OtherLanguages: "Help in your language",
 	Estate:         "The estate of %s",
-	MonthForm:      "%[1]s %[2]d", DateForm: "%[1]s %[3]d, %[2]d", Span: "%s to %s",
+	Bill: billWords{
+		What: "For", Amount: "Amount", Number: "Bill", PayBy: "Pay by", ToPay: "Amount to pay", Paying: "Amount you are paying",
+		Cut: "Paying by check? Cut here and send this part with it. Make the check out to the name below.",
+	},
+	MonthForm: "%[1]s %[2]d", DateForm: "%[1]s %[3]d, %[2]d", Span: "%s to %s",
 	Months: [12]string{
 		"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 	},

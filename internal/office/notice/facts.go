@@ -64,13 +64,15 @@ const (
 	NeverStarted Reason = "never_started"
 	CameTooLate  Reason = "came_too_late"
 	PaidTooMuch  Reason = "paid_too_much"
+	SourceEnded  Reason = "source_ended" // whoever enrolled, without saying why
+	NotChosen    Reason = "not_chosen"   // continuation, in the time to elect it
 )
 
 // Reasons lists every reason.
 func Reasons() []Reason {
 	return []Reason{
 		NotPaid, OtherGroup, OnMedicare, PlanEnded, NotDisabled, LongestTime, AskedFor, MovedAway, Died, NotEligible,
-		NeverStarted, CameTooLate, PaidTooMuch,
+		NeverStarted, CameTooLate, PaidTooMuch, SourceEnded, NotChosen,
 	}
 }
 
@@ -214,7 +216,8 @@ func Requirements(kind Kind) Requirement { return requirements[kind] }
 
 var requirements = map[Kind]Requirement{
 	Invoice: {
-		Facts: []Fact{FactAmount, FactPayBy, FactMonths, FactInvoice}, Says: []Statement{Consequence},
+		// A bill whose amount is zero or a credit goes out too.
+		Facts: []Fact{FactPayBy, FactMonths, FactInvoice}, Says: []Statement{Consequence},
 		Citation: "state law and contract; 45 CFR 92.11 for the language line",
 	},
 	BinderReminder: {

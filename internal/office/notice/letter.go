@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	htmltemplate "html/template"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -67,6 +68,7 @@ type Letter struct {
 	Kind     Kind
 	Language string // BCP 47
 	Review   Review // of the translation; never shown to members
+	Region   region.ID
 
 	Plan     string // the plan's name
 	From     []string
@@ -75,6 +77,7 @@ type Letter struct {
 	Date     string
 	Heading  string
 	Rows     []Row // what matters most: number, amounts, dates
+	Bill     *Bill // of a bill, else nil
 	Parts    []string
 	PayTitle string
 	Pay      []string // ways to pay, none where there is nothing to pay
@@ -108,6 +111,9 @@ func Compose(n Notice, sender Sender, to Addressee) (*Letter, error) {
 	if err := n.Facts.check(n.Kind); err != nil {
 		return nil, err
 	}
+	if n.Kind == Invoice && n.Bill == nil {
+		return nil, fault.New(fault.Invalid, op, "a notice %s lacks its bill", n.Kind)
+	}
 	number, err := billpay.FromInt(int64(n.Book))
 	if err != nil {
 		return nil, fault.New(fault.Invalid, op, "the account of a notice %s has no bill pay number", n.Kind)
@@ -115,7 +121,7 @@ func Compose(n Notice, sender Sender, to Addressee) (*Letter, error) {
 	contact, _ := sender.Pack.Contact(region.Premiums, contactType(n.Facts.Line))
 	f := filling{w, &n, &sender, contact.Phone}
 	l := &Letter{
-		Kind: n.Kind, Language: w.Tag, Review: said.Review, Plan: sender.Pack.Brand.PlanName, From: addressLines(sender.Pack.Street),
+		Kind: n.Kind, Language: w.Tag, Review: said.Review, Region: to.Region, Plan: sender.Pack.Brand.PlanName, From: addressLines(sender.Pack.Street),
 		To: to.lines(w), ZIP: to.Address.ZIP, Date: w.date(n.MadeOn),
 		Rows: []Row{{w.Number, number.Grouped()}, {w.Coverage, capital(w.coverage(&n.Facts))}},
 		Ask:  w.Questions, Call: fmt.Sprintf(w.Call, contact.Phone.Number, contact.Phone.TTY), HelpIn: w.OtherLanguages,
@@ -125,6 +131,9 @@ func Compose(n Notice, sender Sender, to Addressee) (*Letter, error) {
 	}
 	if err := f.fill(l, said); err != nil {
 		return nil, err
+	}
+	if n.Bill != nil {
+		l.Bill = w.bill(n.Bill)
 	}
 	return l, nil
 }
@@ -157,13 +166,38 @@ func (f *filling) fill(l *Letter, said letterWords) (err error) {
 			l.Parts = append(l.Parts, put(p.Text))
 		}
 	}
-	if said.Pay {
+	if said.Pay && (f.n.Bill == nil || f.n.Bill.Pay() > 0) {
 		l.PayTitle, l.PaidNote = f.HowToPay, f.AlreadyPaid
-		for _, tender := range f.from.Pack.Tenders {
-			l.Pay = append(l.Pay, put(f.Tenders[tender]))
+		for _, way := range f.ways(f.from.Pack.Tenders) {
+			l.Pay = append(l.Pay, put(way))
 		}
 	}
 	return err
+}
+
+// ways says how to pay, alike for every way that a region takes, in the order of
+// its pack.
+func (w *words) ways(taken []region.Tender) []string {
+	var ways []string
+	said := map[region.Tender]bool{}
+	for _, tender := range taken {
+		if said[tender] {
+			continue
+		}
+		text := w.Tenders[tender]
+		for _, t := range w.Together {
+			missing := func(of region.Tender) bool { return !slices.Contains(taken, of) }
+			if !slices.Contains(t.Of, tender) || slices.ContainsFunc(t.Of, missing) {
+				continue
+			}
+			text = t.Text
+			for _, of := range t.Of {
+				said[of] = true
+			}
+		}
+		ways = append(ways, text)
+	}
+	return ways
 }
 
 // put fills a text; missing names a fact that it needs and that is not there.
@@ -208,6 +242,9 @@ func (f *filling) value(name string) (string, bool) {
 	case "street":
 		return strings.Join(addressLines(pack.Street), ", "), true
 	case "remit":
+		if f.n.Bill != nil { // one bill names one address for checks
+			return strings.Join(remitLines(f.n.Bill.RemitTo), ", "), true
+		}
 		return strings.Join(addressLines(pack.Remit), ", "), true
 	case "regulator", "regulator_phone":
 		id := RegulatorName

@@ -12,7 +12,10 @@ import (
 
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/money"
+	"github.com/billfold/billfold/internal/bills/invoice"
 	"github.com/billfold/billfold/internal/cover/coverage"
+	"github.com/billfold/billfold/internal/cover/premium"
 	"github.com/billfold/billfold/internal/people/billpay"
 	"github.com/billfold/billfold/internal/people/member"
 	"github.com/billfold/billfold/internal/people/region"
@@ -29,7 +32,7 @@ func day(text string) calendar.Date { return calendar.MustParse(text) }
 func sample(kind Kind) Notice {
 	april, june := calendar.MustParseMonth("2026-04"), calendar.MustParseMonth("2026-06")
 	facts := map[Kind]Facts{
-		Invoice:        {Line: coverage.ExchangeAPTC, Plan: "Cedar Silver", Amount: 150_00, PayBy: day("2026-04-01"), FirstMonth: april, LastMonth: april, Invoice: "2604-01-77"},
+		Invoice:        {Line: coverage.ExchangeAPTC, Plan: "Cedar Silver", Amount: 150_00, PayBy: day("2026-04-01"), FirstMonth: april, LastMonth: april, Invoice: "2604-01-86"},
 		BinderReminder: {Line: coverage.ExchangeNoAPTC, Amount: 600_00, PayBy: day("2027-01-31"), CoverStarts: day("2027-01-01")},
 		BinderMissed:   {Line: coverage.ExchangeAPTC, Amount: 150_00, PayBy: day("2027-01-31"), AppealBy: day("2027-05-02")},
 		APTCDelinquency: {
@@ -75,10 +78,38 @@ func sample(kind Kind) Notice {
 		GroupEnded:    {Line: coverage.Group, CoverEnds: day("2026-05-31"), RequestBy: day("2026-07-30")},
 		CoverageEnded: {Line: coverage.StateCont, CoverEnds: day("2026-05-31"), Reason: AskedFor, Amount: 1_00},
 	}
-	return Notice{
+	n := Notice{
 		Book: sampleBook, Policy: coverage.Key{Number: billpay.Number(sampleBook), No: 1}, Kind: kind, Key: "notice/" + string(kind),
 		MadeOn: day("2026-04-14"), Language: "en", Facts: facts[kind],
 	}
+	if kind == Invoice {
+		n.Bill = sampleBill()
+	}
+	return n
+}
+
+// sampleBill is a bill with everything that one can have.
+func sampleBill() *invoice.Invoice {
+	april, march := calendar.MustParseMonth("2026-04"), calendar.MustParseMonth("2026-03")
+	line := func(kind premium.Kind, owner premium.Owner, month calendar.Month, cents money.Cents) premium.Line {
+		return premium.Line{Kind: kind, Owner: owner, Month: month, From: month.First(), To: month.Last(), Cents: cents}
+	}
+	bill, err := invoice.New(invoice.Draft{
+		Account: sampleBook, Debtor: premium.Member, Period: april, Sequence: 1, IssuedOn: day("2026-03-10"), DueOn: day("2026-04-01"),
+		Previous: 150_00, Payments: []invoice.Payment{{On: day("2026-03-02"), Cents: 140_00}},
+		Billed: []invoice.Billed{
+			{Name: "Cedar Silver", Month: april, Lines: []premium.Line{
+				line(premium.Gross, premium.Member, april, 600_00), line(premium.TaxCredit, premium.Member, april, -450_00),
+				line(premium.TaxCredit, premium.HHS, april, 450_00),
+			}},
+			{Name: "Cedar Silver", Month: march, Adjusts: true, Lines: []premium.Line{line(premium.Gross, premium.Member, march, -10_00)}},
+		},
+		RemitTo: invoice.Address{Name: "Cedar Valley Health", Line1: "P.O. Box 55010", City: "Denver", State: "CO", ZIP: "80255"},
+	})
+	if err != nil {
+		panic(err)
+	}
+	return &bill
 }
 
 func frontRange(t *testing.T) Sender {
@@ -322,7 +353,26 @@ func TestCompose_WithoutPayPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "By credit or debit card: call 303-555-0143 (TTY 711)."; l.Pay[0] != want || len(l.Pay) != len(sender.Pack.Tenders) {
-		t.Errorf("got %q and %d ways", l.Pay[0], len(l.Pay))
+	if want := "By credit, debit or prepaid card: call 303-555-0143 (TTY 711)."; l.Pay[0] != want {
+		t.Errorf("got %q", l.Pay[0])
+	}
+}
+
+// Every way that a region takes is told of, whether it has its own sentence or
+// shares one (45 CFR 156.1240(a)).
+func TestWays_LeaveNoneOut(t *testing.T) {
+	for _, w := range languages {
+		for _, without := range append(region.Tenders(), "") {
+			taken := slices.DeleteFunc(region.Tenders(), func(of region.Tender) bool { return of == without })
+			ways := w.ways(taken)
+			for _, tender := range taken {
+				together := slices.ContainsFunc(w.Together, func(t tenders) bool {
+					return slices.Contains(t.Of, tender) && !slices.Contains(t.Of, without) && slices.Contains(ways, t.Text)
+				})
+				if together == slices.Contains(ways, w.Tenders[tender]) {
+					t.Errorf("%s, without %q: %s is told of %v in %q", w.Tag, without, tender, together, ways)
+				}
+			}
+		}
 	}
 }

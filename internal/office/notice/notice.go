@@ -1,6 +1,7 @@
-// Package notice knows the letters that the premium rules make due: which there
-// are, what each must say and under which law, how they read in English and
-// Spanish, and what proves that one was sent.
+// Package notice knows the letters that the premium rules make due, bills among
+// them: which there are, what each must say and under which law, how they read in
+// English and Spanish, who agreed to electronic ones, and what proves that one was
+// sent.
 //
 // It finds no duty: package cover/grace says that a letter is due, the daily run
 // fills in its Facts and gives it to Desk.Keep. It knows neither paper nor mail
@@ -12,10 +13,11 @@
 //   - It stays due until what sent it is recorded in the same transaction.
 //   - It goes on paper unless an e-consent stands, and what ends coverage goes on
 //     paper always.
+//   - A mailed link leads to one letter. Its token is in the mail and nowhere else.
 //   - Facts are dates, amounts and words of fixed lists; no free text reaches a member.
 //
 // Start reading at Notice, then the table requirements in facts.go, Compose in
-// letter.go, and Desk in desk.go. docs/finance-office/notices.md has the table in
+// letter.go, and Desk in desk.go, mail.go and print.go. docs/finance-office/notices.md has the table in
 // words.
 package notice
 
@@ -24,6 +26,7 @@ import (
 
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/bills/invoice"
 	"github.com/billfold/billfold/internal/books/ledger"
 	"github.com/billfold/billfold/internal/cover/coverage"
 )
@@ -99,6 +102,7 @@ type Notice struct {
 	Language string        // that it is written in: "en" or "es"
 	Review   Review        // of the text in that language when it was made
 	Facts    Facts
+	Bill     *invoice.Invoice // that an Invoice sends out; it is kept where invoices are
 }
 
 // New makes a notice in the language that serves a wish ("es-MX" is Spanish,

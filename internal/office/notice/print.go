@@ -12,21 +12,28 @@ import (
 
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/books/ledger"
 	"github.com/billfold/billfold/internal/people/member"
 )
 
 // Press puts letters into files for the printer.
 type Press interface {
-	// Print writes a file under a name that is not to be printed yet, and gives the
-	// SHA-256 of what it wrote, in hex. It replaces one of that name.
-	Print(name string, control Control, sheets []Sheet) (sha256 string, err error)
+	// Print writes a file under a name that is not to be printed yet. It replaces one
+	// of that name.
+	Print(name string, control Control, sheets []Sheet) (Printout, error)
 	// Release makes a file one to print.
 	Release(name string) error
 	// Drop removes a file that is not to be printed.
 	Drop(name string) error
 	// Unfinished names the files that were written and neither released nor dropped.
 	Unfinished() ([]string, error)
+}
+
+// Printout tells of a file that was written.
+type Printout struct {
+	SHA256 string // in hex
+	Pages  int    // without the control sheet
 }
 
 // Sheet is a letter to print.
@@ -46,6 +53,9 @@ type Control struct {
 	Last    string
 	Large   int // in large print
 	ByHand  int // wished for in braille, audio or on a data CD: to be made from the print
+	// Unreviewed counts letters in a translation that no qualified translator has read.
+	Unreviewed int
+	Cents      money.Cents // asked for by the bills
 }
 
 // KindCount is how many letters of a kind there are.
@@ -63,7 +73,11 @@ func (c *Control) Rows() []Row {
 	for _, k := range c.Kinds {
 		rows = append(rows, Row{"of these " + strings.ReplaceAll(string(k.Kind), "_", " "), strconv.Itoa(k.Count)})
 	}
-	return append(rows, Row{"In large print", strconv.Itoa(c.Large)}, Row{"Braille, audio or CD to be made", strconv.Itoa(c.ByHand)})
+	if c.Cents > 0 {
+		rows = append(rows, Row{"Bills ask for", c.Cents.Grouped()})
+	}
+	return append(rows, Row{"In large print", strconv.Itoa(c.Large)}, Row{"Braille, audio or CD to be made", strconv.Itoa(c.ByHand)},
+		Row{"In a translation that is not reviewed", strconv.Itoa(c.Unreviewed)})
 }
 
 func (c *Control) String() string {
@@ -76,10 +90,13 @@ func (c *Control) String() string {
 
 // Printed tells what a print batch came to.
 type Printed struct {
-	Files   []PrintFile
-	Letters int
-	Held    int
-	Reasons []Held // the first of those held
+	Files      []PrintFile
+	Letters    int
+	Pages      int
+	Cents      money.Cents // asked for by the bills
+	Unreviewed int         // letters in a translation that no qualified translator has read
+	Held       int
+	Reasons    []Held // the first of those held
 }
 
 var batchForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
@@ -88,15 +105,24 @@ var batchForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 const LettersMost = 2000
 
 // booksTogether is how many accounts are read in one go.
-const booksTogether = 100
+const booksTogether = 500
 
-// Print puts every letter that is due on paper into files of at most so many
-// letters, in the order of ZIP codes. A file can be printed once what is in it is
-// recorded as sent, never before, and never a second time: a run that was killed
-// is gone on with by calling Print again. Letters that cannot be made or have no
-// address are held and told of. Invalid for a batch that is not one word of small
-// letters, digits and hyphens, or a number of letters beyond LettersMost.
+// Print puts every letter but the bills that is due on paper into files of at most
+// so many letters, in the order of ZIP codes. A file can be printed once what is in
+// it is recorded as sent, never before, and never a second time: a run that was
+// killed is gone on with by calling Print again. Letters that cannot be made or
+// have no address are held and told of. Invalid for a batch that is not one word of
+// small letters, digits and hyphens, or a number of letters beyond LettersMost.
 func (d *Desk) Print(ctx context.Context, on calendar.Date, batch string, press Press, most int) (Printed, error) {
+	return d.print(ctx, Letters, on, batch, press, most)
+}
+
+// PrintBills is Print for the bills.
+func (d *Desk) PrintBills(ctx context.Context, on calendar.Date, batch string, press Press, most int) (Printed, error) {
+	return d.print(ctx, Bills, on, batch, press, most)
+}
+
+func (d *Desk) print(ctx context.Context, pile Pile, on calendar.Date, batch string, press Press, most int) (Printed, error) {
 	const op = "notice.Print"
 	if !batchForm.MatchString(batch) || most < 1 || most > LettersMost {
 		return Printed{}, fault.New(fault.Invalid, op, "a batch has a name of small letters, digits and hyphens, and 1 to %d letters a file", LettersMost)
@@ -108,7 +134,7 @@ func (d *Desk) Print(ctx context.Context, on calendar.Date, batch string, press 
 	if err != nil {
 		return Printed{}, fault.Wrap(op, err)
 	}
-	p := &printing{desk: d, press: press, on: on, batch: batch, file: file, most: most}
+	p := &printing{desk: d, press: press, pile: pile, on: on, batch: batch, file: file, most: most}
 	stops, err := p.route(ctx)
 	if err != nil {
 		return p.done, fault.Wrap(op, err)
@@ -155,6 +181,7 @@ type stop struct {
 type printing struct {
 	desk  *Desk
 	press Press
+	pile  Pile
 	on    calendar.Date
 	batch string
 	file  int64
@@ -170,7 +197,7 @@ type printing struct {
 func (p *printing) route(ctx context.Context) ([]stop, error) {
 	var stops []stop
 	for after := (Ref{}); ; {
-		refs, err := p.desk.store.DueRefs(ctx, after, refsTogether)
+		refs, err := p.desk.store.DueRefs(ctx, p.pile, after, refsTogether)
 		if err != nil {
 			return nil, err
 		}
@@ -227,10 +254,13 @@ func (p *printing) take(ctx context.Context, part []stop) error {
 	}
 	ofBook := map[ledger.BookNo][]*Due{}
 	for i := range due {
-		_, stands := consents[due[i].Book]
-		byMail := p.desk.mailer != nil && stands
-		if due[i].Road == OnPaper || due[i].Road == ByChoice && !byMail {
-			ofBook[due[i].Book] = append(ofBook[due[i].Book], &due[i])
+		one := &due[i]
+		if !p.pile.Has(one.Kind) {
+			continue
+		}
+		_, stands := consents[one.Book]
+		if one.Road == OnPaper || one.Road == ByChoice && !p.desk.waits(&one.Notice, stands, people[one.Book], p.on) {
+			ofBook[one.Book] = append(ofBook[one.Book], one)
 		}
 	}
 	for _, book := range books {
@@ -278,7 +308,7 @@ func (p *printing) close(ctx context.Context) error {
 	}
 	name := fmt.Sprintf("%s-%03d", p.batch, p.file+1)
 	control := p.control(name)
-	sum, err := p.press.Print(name, control, p.sheets)
+	printout, err := p.press.Print(name, control, p.sheets)
 	if err != nil {
 		return err
 	}
@@ -286,8 +316,8 @@ func (p *printing) close(ctx context.Context) error {
 		p.settled[i].Delivery.Ref = name
 	}
 	file := PrintFile{
-		Name: name, Batch: p.batch, File: p.file + 1, Letters: int64(len(p.sheets)), SHA256: sum, Control: control.String(),
-		MadeAt: p.desk.clock.Now(),
+		Name: name, Batch: p.batch, File: p.file + 1, Letters: int64(len(p.sheets)), Pages: int64(printout.Pages), Cents: control.Cents,
+		SHA256: printout.SHA256, Control: control.String(), MadeAt: p.desk.clock.Now(),
 	}
 	if err := p.desk.store.Settle(ctx, p.settled, &file); err != nil {
 		return err
@@ -295,6 +325,9 @@ func (p *printing) close(ctx context.Context) error {
 	p.file++
 	p.done.Files = append(p.done.Files, file)
 	p.done.Letters += len(p.sheets)
+	p.done.Pages += printout.Pages
+	p.done.Cents += control.Cents
+	p.done.Unreviewed += control.Unreviewed
 	p.sheets, p.settled, p.byHand = nil, nil, 0
 	return p.press.Release(name)
 }
@@ -308,6 +341,12 @@ func (p *printing) control(name string) Control {
 		counts[s.Kind]++
 		if s.Large {
 			c.Large++
+		}
+		if s.Review == Unreviewed {
+			c.Unreviewed++
+		}
+		if s.Bill != nil {
+			c.Cents += s.Bill.Amount
 		}
 	}
 	for _, kind := range Kinds() {

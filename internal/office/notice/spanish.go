@@ -10,14 +10,13 @@ var spanish = words{
 
 	Kinds: map[Kind]letterWords{
 		Invoice: {
-			Review: Unreviewed, Heading: "Su factura: por favor pague {amount} a más tardar el {pay_by}", Pay: true,
+			Review: Unreviewed, Heading: "Su factura de {months}", Pay: true,
 			Rows: []rowWords{
-				{Label: "Cantidad a pagar", Value: "{amount}"}, {Label: "Último día para pagar", Value: "{pay_by}"}, {Label: "Paga por", Value: "{months}"},
-				{Label: "Factura", Value: "{invoice}"},
+				{Label: "Cantidad a pagar", Value: "{amount}", When: FactAmount}, {Label: "Último día para pagar", Value: "{pay_by}", When: FactAmount},
+				{Label: "Paga por", Value: "{months}"}, {Label: "Factura", Value: "{invoice}"},
 			},
 			Parts: []part{
-				{Text: "Esta es la factura de su {coverage}. Paga por {months}."},
-				{Says: Consequence, Text: "Por favor pague toda la cantidad a más tardar el {pay_by}. Si una factura queda sin pagar, puede perder su cobertura."},
+				{Says: Consequence, Text: "Si una factura no se paga a tiempo, le escribimos y le decimos cuánto tiempo más tiene para pagar. Si sigue sin pagarse después, su cobertura termina."},
 			},
 		},
 		BinderReminder: {
@@ -275,6 +274,8 @@ var spanish = words{
 		NeverStarted: "Su cobertura nunca empezó.",
 		CameTooLate:  "El pago llegó después del último día para pagar.",
 		PaidTooMuch:  "Se pagó más de lo que se debía.",
+		SourceEnded:  "Quien le inscribió en ella nos pidió terminarla.",
+		NotChosen:    "Usted no la eligió a más tardar el último día para elegirla.",
 	},
 	Returns: map[ReturnReason]string{
 		NoFunds:      "Su banco nos dijo que no había suficiente dinero en la cuenta.",
@@ -294,6 +295,13 @@ var spanish = words{
 		region.MoneyOrder:     "Con giro postal: escriba en él su número de pago y envíelo a {remit}.",
 		region.Cash:           "En efectivo: traiga su número de pago a {street}. Nunca envíe efectivo por correo.",
 		region.Wire:           "Por transferencia: llame al {phone} para saber la cuenta, y dé su número de pago con la transferencia.",
+	},
+	Together: []tenders{
+		{[]region.Tender{region.Card, region.PrepaidCard}, "Con tarjeta de crédito, débito o prepagada: {page}llame al {phone}."},
+		{
+			[]region.Tender{region.Cheque, region.CashiersCheque, region.MoneyOrder},
+			"Con cheque, cheque de caja o giro postal: escriba en él su número de pago y envíelo a {remit}.",
+		},
 	},
 	Refunds: map[region.Tender]string{
 		region.Card:           "El dinero vuelve a la tarjeta con la que se pagó.",
@@ -316,7 +324,11 @@ var spanish = words{
 	Call:           "Llame al %s (TTY %s).",
 	OtherLanguages: "Ayuda en su idioma",
 	Estate:         "La sucesión de %s",
-	MonthForm:      "%[1]s de %[2]d", DateForm: "%[3]d de %[1]s de %[2]d", Span: "%s a %s",
+	Bill: billWords{
+		What: "Por", Amount: "Cantidad", Number: "Factura", PayBy: "Último día para pagar", ToPay: "Cantidad a pagar", Paying: "Cantidad que paga",
+		Cut: "¿Paga con cheque? Corte aquí y envíe esta parte con él. Haga el cheque a nombre de quien aparece abajo.",
+	},
+	MonthForm: "%[1]s de %[2]d", DateForm: "%[3]d de %[1]s de %[2]d", Span: "%s a %s",
 	Months: [12]string{
 		"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
 	},

@@ -20,6 +20,7 @@ type words struct {
 	Returns  map[ReturnReason]string  // whole sentences
 	Agencies map[string]string
 	Tenders  map[region.Tender]string // how to pay by it, a sentence with {remit}, {street}, {phone} and {page}
+	Together []tenders                // said in one sentence where a region takes them all
 	Refunds  map[region.Tender]string // how a refund travels, a sentence
 
 	Named string // a coverage and the product's name
@@ -32,6 +33,7 @@ type words struct {
 	Call             string // with number and TTY
 	OtherLanguages   string
 	Estate           string // to whom a letter goes after a death
+	Bill             billWords
 
 	MonthForm, DateForm, Span string // month, year, day; from and to
 	Months                    [12]string
@@ -44,6 +46,12 @@ type letterWords struct {
 	Rows    []rowWords
 	Parts   []part
 	Pay     bool // tells how to pay
+}
+
+// tenders are ways to pay that are done alike.
+type tenders struct {
+	Of   []region.Tender
+	Text string
 }
 
 // rowWords is a row of the facts that stand first.

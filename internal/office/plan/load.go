@@ -96,7 +96,7 @@ func parse(name string, data []byte) (plan *Plan, packs []string, rules string, 
 		return plan, nil, "", file.Problems()
 	}
 	top := root.Fields("name", "currency", "number_length", "entities", "funds", "receiving", "regions", "retention", "limits", "allocation",
-		"sandbox", "processor", "billing", "senders")
+		"sandbox", "processor", "billing", "senders", "partners", "claims")
 	plan.Name = top.Need("name").Text()
 	if currency := top.May("currency"); currency.Present() && currency.Text() != "USD" {
 		currency.Refuse("an installation keeps its books in USD; another currency is not possible")
@@ -114,6 +114,8 @@ func parse(name string, data []byte) (plan *Plan, packs []string, rules string, 
 	plan.readProcessor(top.May("processor"))
 	rules = plan.readBilling(top.May("billing"))
 	plan.readSenders(top.May("senders"))
+	plan.readPartners(top.May("partners"))
+	plan.readClaims(top.May("claims"))
 	packs = readPackNames(top.Need("regions"))
 	return plan, packs, rules, file.Problems()
 }

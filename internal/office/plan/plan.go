@@ -19,6 +19,7 @@ import (
 	"github.com/billfold/billfold/internal/base/secret"
 	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/cover/coverage"
+	"github.com/billfold/billfold/internal/office/outbound"
 	"github.com/billfold/billfold/internal/payments/allocate"
 	"github.com/billfold/billfold/internal/people/region"
 )
@@ -36,6 +37,8 @@ type Plan struct {
 	Sandbox   bool
 	Processor *Processor // of cards; nil when none is used
 	Billing   Billing
+	Partners  []outbound.Partner     // who is told enrolment facts
+	Claims    *outbound.ClaimsSystem // who is told what to do with claims; nil when nobody is
 
 	senders    map[string]coverage.Sender
 	owners     map[chart.Fund]chart.EntityID

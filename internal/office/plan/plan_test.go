@@ -15,6 +15,7 @@ import (
 	"github.com/billfold/billfold/internal/base/clock"
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/cover/premium"
 	"github.com/billfold/billfold/internal/people/region"
 )
 
@@ -106,6 +107,11 @@ func TestLoad_RefusesWithFileLineAndReason(t *testing.T) {
 		{"a region pack listed twice", "regions/high-plains.yaml", "regions/front-range.yaml", "the region \"front-range\" is in two packs"},
 		{"a limit that is no amount", "50,000.00", "5,0000.00", "has a comma in the wrong place"},
 		{"a limit of zero", "50,000.00", "0.00", "must be above zero"},
+		{
+			"a tolerance below zero", "  proration: FULL_MONTH\n", "  proration: FULL_MONTH\n  tolerance: { amount: \"-1.00\", percent: 1 }\n",
+			"billing.tolerance.amount: it must be dollars and cents",
+		},
+		{"a tolerance without its bound", "  proration: FULL_MONTH\n", "  proration: FULL_MONTH\n  tolerance: { amount: \"1.00\" }\n", "\"percent\" is missing"},
 		{"an unknown key", "retention:", "retenton:", "line 39, record plan.yaml, retenton: the key \"retenton\" is not known (\"retention\" is meant?)"},
 		{"a secret key in the file", "pk_test_cedarvalley", "sk_test_cedarvalley", "processor.publishable_key: a secret key does not belong in this file"},
 		{"a live key in a sandbox", "pk_test_cedarvalley", "pk_live_cedarvalley", "processor.publishable_key: a sandbox takes a key for tests"},
@@ -233,6 +239,19 @@ func TestLoad_UsesDefaultsForWhatIsNotSaid(t *testing.T) {
 	}
 	if p.NumberLength != 12 || p.Retention.Years != 10 || p.Limits.MaxPayment != money.Cents(100_000_00) {
 		t.Errorf("got %d, %d, %s", p.NumberLength, p.Retention.Years, p.Limits.MaxPayment)
+	}
+}
+
+func TestLoad_ReadsTheTolerance(t *testing.T) {
+	if got := loadCedarValley(t).Billing.Tolerance; got != (premium.Tolerance{Cents: 5_00, Share: 1_00}) {
+		t.Errorf("without it: got %+v", got)
+	}
+	files := cedarValley(t)
+	files[FileName].Data = []byte(strings.Replace(string(files[FileName].Data), "  proration: FULL_MONTH\n",
+		"  proration: FULL_MONTH\n  tolerance: { amount: \"2.50\", percent: 3 }\n", 1))
+	p, problems := LoadFS(files)
+	if len(problems) > 0 || p.Billing.Tolerance != (premium.Tolerance{Cents: 2_50, Share: 3_00}) {
+		t.Errorf("got %+v, %v", p.Billing.Tolerance, problems)
 	}
 }
 

@@ -6,7 +6,9 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/books/ledger"
@@ -29,6 +31,8 @@ type chunk struct {
 	report    Report
 	named     map[string][]coverage.Key // by source, what rows of a full file named
 	unlisted  []unlisted
+	findings  []Finding // of an audit's rows
+	today     calendar.Date
 
 	changed []coverage.Held
 	known   map[coverage.Key]coverage.Held
@@ -93,6 +97,7 @@ func (p *Policies) read(ctx context.Context, rows []Row) (*chunk, error) {
 	c := &chunk{
 		policies: map[billpay.Number][]*state{}, owners: map[handle]coverage.Key{}, named: map[string][]coverage.Key{},
 		known: map[coverage.Key]coverage.Held{}, accounts: map[registry.Reference]registry.Found{},
+		today: calendar.In(p.clock.Now(), time.UTC),
 	}
 	for i := range rows {
 		c.decisions = append(c.decisions, understand(&rows[i]))
@@ -293,6 +298,9 @@ func (c *chunk) decideAll() {
 // finish takes back terms that change nothing in effect and writes a policy that
 // is new or another than before.
 func (c *chunk) finish(s *state) {
+	if !s.isNew && s.To != s.before.To {
+		s.ToKnownOn = s.knownOn(c.today)
+	}
 	if sameCourse(s.before.Terms, s.Terms) {
 		s.Terms = s.Terms[:len(s.before.Terms)]
 	}
@@ -309,6 +317,23 @@ func (c *chunk) finish(s *state) {
 		c.known[s.Key()] = s.before
 	}
 	c.changed = append(c.changed, s.Held)
+}
+
+// knownOn is the day on which the policy's last day became known, or the zero Date
+// when it has none any more. A row of a CSV says since when its terms are known, which
+// for an end that it adds can be long before anybody told of the end.
+func (s *state) knownOn(today calendar.Date) calendar.Date {
+	if s.To.IsZero() {
+		return calendar.Date{}
+	}
+	d := s.decisions[len(s.decisions)-1]
+	if stated := d.row.Stated; stated != nil {
+		if known := stated.Terms.KnownOn; known.After(today) {
+			return known
+		}
+		return today
+	}
+	return d.said.Policy.ReceivedOn
 }
 
 // decide finds whose policy a row means and carries the row out.

@@ -20,8 +20,9 @@
 //   - Reports and errors name opaque ids, places, dates and amounts, never a
 //     number or a person's data.
 //
-// Start reading at Import, then chunk.decide. The rules are in
-// docs/formats/policies-csv.md and docs/formats/834.md.
+// Start reading at Import, or CarryOut for what another system sends, then
+// chunk.decide. The rules are in docs/formats/policies-csv.md and
+// docs/formats/834.md.
 package policy
 
 import (
@@ -31,6 +32,7 @@ import (
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/clock"
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/books/ledger"
 	"github.com/billfold/billfold/internal/cover/coverage"
 	"github.com/billfold/billfold/internal/office/audit"
 	"github.com/billfold/billfold/internal/office/enrolment"
@@ -86,6 +88,8 @@ type Reader func(file io.Reader, each func(Row) error) ([]fault.Problem, error)
 type File struct {
 	Open func() io.Reader // called twice, for the same bytes
 	Read Reader
+	// Book is that of the kept file, under which an audit's findings are kept; 0 keeps none.
+	Book ledger.BookNo
 }
 
 // Store keeps policies. Its methods return errors of package fault.
@@ -103,6 +107,16 @@ type Store interface {
 	// CoveredPolicies gives at most so many policies of a source after a key that
 	// cover a day or a later one.
 	CoveredPolicies(ctx context.Context, source string, on calendar.Date, after coverage.Key, limit int) ([]coverage.Key, error)
+	// SaveFindings keeps what an audit file states otherwise, numbered on from so many;
+	// those that are kept already do not matter.
+	SaveFindings(ctx context.Context, file ledger.BookNo, from int, findings []Finding) error
+	// SaveCompared keeps the comparison of an audit file. It does nothing when one is kept.
+	SaveCompared(ctx context.Context, c Compared) error
+	// Batch gives a batch that was carried out. NotFound when there is none.
+	Batch(ctx context.Context, id string) (KeptBatch, error)
+	// SaveBatch keeps what SavePolicies keeps together with the batch that it came
+	// from. Conflict also when a batch of this id is kept.
+	SaveBatch(ctx context.Context, held []coverage.Held, known map[coverage.Key]coverage.Held, batch KeptBatch) error
 }
 
 // Policies keeps the file of policies.
@@ -142,7 +156,7 @@ func (p *Policies) Import(ctx context.Context, access audit.Access, file File) (
 	if verdict := fault.Judge(problems); verdict != fault.Accept {
 		return Report{Verdict: verdict, Problems: problems, Rows: rows}, nil
 	}
-	run := &run{p: p, access: access, named: map[string]map[coverage.Key]bool{}, unlisted: map[string]bool{}}
+	run := &run{p: p, access: access, book: file.Book, named: map[string]map[coverage.Key]bool{}, unlisted: map[string]bool{}}
 	run.report.Verdict = fault.Accept
 	problems, err = file.Read(file.Open(), func(row Row) error { return run.take(ctx, row) })
 	if err == nil {
@@ -153,6 +167,9 @@ func (p *Policies) Import(ctx context.Context, access audit.Access, file File) (
 	}
 	if err == nil {
 		err = run.absent(ctx)
+	}
+	if err == nil {
+		err = run.conclude(ctx)
 	}
 	return run.report, fault.Wrap(op, err)
 }
@@ -166,6 +183,9 @@ type run struct {
 	// named holds, by source, the policies that a file which states everybody has named.
 	named    map[string]map[coverage.Key]bool
 	unlisted map[string]bool // senders that the report has named
+	book     ledger.BookNo
+	audit    Compared
+	found    int // findings that were kept
 }
 
 // take collects a chunk. Rows of one policy that stand together stay together, so
@@ -197,6 +217,10 @@ func (r *run) flush(ctx context.Context) error {
 		}
 	}
 	r.report.merge(&c.report)
+	c.compared(&r.audit)
+	if err := r.keep(ctx, c.findings); err != nil {
+		return err
+	}
 	for source, keys := range c.named {
 		if r.named[source] == nil {
 			r.named[source] = map[coverage.Key]bool{}

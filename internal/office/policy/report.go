@@ -3,6 +3,7 @@ package policy
 import (
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
+	"github.com/billfold/billfold/internal/office/enrolment"
 	"github.com/billfold/billfold/internal/people/member"
 )
 
@@ -39,7 +40,7 @@ type Line struct {
 }
 
 // LinesMax bounds the lines of a report; More counts the others.
-const LinesMax = 1000
+const LinesMax = enrolment.LinesMax
 
 // Report is what an import did.
 type Report struct {
@@ -72,7 +73,9 @@ type Comparison struct {
 	Alarm bool `json:"alarm"`
 }
 
-func (c *Comparison) judge() { c.Alarm = c.Absent*10_000 > c.Covered*member.AbsentAlarmDefault }
+func (c *Comparison) judge() {
+	c.Alarm = member.TooManyAbsent(c.Absent, c.Covered, member.AbsentAlarmDefault)
+}
 
 func (r *Report) count(o Outcome) {
 	switch o {
@@ -95,13 +98,7 @@ func (r *Report) count(o Outcome) {
 	}
 }
 
-func (r *Report) add(l Line) {
-	if len(r.Lines) >= LinesMax {
-		r.More++
-		return
-	}
-	r.Lines = append(r.Lines, l)
-}
+func (r *Report) add(l ...Line) { r.Lines, r.More = enrolment.List(r.Lines, r.More, l...) }
 
 // merge takes over what a chunk did, once it is committed.
 func (r *Report) merge(chunk *Report) {
@@ -118,8 +115,6 @@ func (r *Report) merge(chunk *Report) {
 	r.NeedsStaff += chunk.NeedsStaff
 	r.Retroactive += chunk.Retroactive
 	r.Terms += chunk.Terms
-	for _, l := range chunk.Lines {
-		r.add(l)
-	}
+	r.add(chunk.Lines...)
 	r.More += chunk.More
 }

@@ -367,6 +367,7 @@ func (c *chunk) compareSent(d *decision) {
 	if s == nil {
 		d.outcome = Differs
 		c.report.add(d.line(Differs, "policy", "the audit names a policy that is not on file"))
+		c.findings = append(c.findings, Finding{Line: d.row.Line, Field: MissingHere, Stated: "in the audit", OnFile: "not on file"})
 		return
 	}
 	source := d.said.Policy.Source

@@ -405,6 +405,6 @@ func pairsHash(postings []ledger.Posting, mirrored bool) uint64 {
 func ends(t *ledger.Transaction, act payment.Act) bool {
 	return t.Phase == ledger.PostPending || t.Phase == ledger.VoidPending ||
 		strings.HasSuffix(string(t.Event), ledger.ReversedSuffix) ||
-		t.Event == chart.PaymentMovedOut && act == payment.Move ||
+		t.Event == chart.PaymentMovedOut && (act == payment.Move || act == payment.Settle) ||
 		wayBack[t.Event].ends
 }

@@ -87,6 +87,7 @@ type Due struct {
 	Purse chart.Purse
 	Open  money.Cents
 	Items []payment.ItemRef
+	DueOn calendar.Date // of the oldest
 }
 
 // Open is what is still open of the bill.
@@ -172,6 +173,9 @@ func dues(items []openitem.Item, through int64) []Due {
 				all = append(all, Due{Purse: item.Purse})
 			}
 			all[place].Open += item.Open
+			if all[place].DueOn.IsZero() || item.DueOn.Before(all[place].DueOn) {
+				all[place].DueOn = item.DueOn
+			}
 			all[place].Items = append(all[place].Items, payment.ItemRef{Book: item.Book, No: item.No})
 		}
 	}
@@ -181,7 +185,8 @@ func dues(items []openitem.Item, through int64) []Due {
 // onBill reports whether an item stands on a bill with a code. A bill lies about
 // in a household, and whoever reads the code sees the sum: care of any class but
 // ordinary is billed apart, to the address for it, and stands under no code
-// (45 CFR 164.502(g)(3), 164.522(b)). A premium says nothing of care.
+// (45 CFR 164.502(g)(3), 164.522(b)). A premium says nothing of care. The prescription
+// payment plan has bills of its own.
 func onBill(item *openitem.Item) bool {
-	return item.Purse.Fund == chart.Premium || item.Privacy.Class() == member.Ordinary
+	return !item.Prescription && (item.Purse.Fund == chart.Premium || item.Privacy.Class() == member.Ordinary)
 }

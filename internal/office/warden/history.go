@@ -26,12 +26,17 @@ type Found struct {
 	facts   map[coverage.Key][]grace.Fact
 	due     map[ItemKey]calendar.Date
 	money   map[coverage.Key][]grace.Money
+	seen    map[billpay.Number]int64
+	noted   map[coverage.Key]map[string]bool // duties of policies that were renewed, for a run
 }
 
 // Load reads it.
 func Load(ctx context.Context, s Store, numbers []billpay.Number) (Found, error) {
 	var f Found
 	var err error
+	if f.seen, err = s.SeenSeqs(ctx, numbers); err != nil { // before anything else, so that nothing is missed that comes meanwhile
+		return f, err
+	}
 	if f.Policies, err = s.PoliciesOf(ctx, numbers); err != nil {
 		return f, err
 	}
@@ -82,13 +87,18 @@ type place struct {
 // for nobody has said for which.
 func (f *Found) moneyOf(moves []Move, items map[ItemKey]place) map[coverage.Key][]grace.Money {
 	held := map[coverage.Key][]grace.Money{}
+	freed := freedLots{}
 	for _, m := range moves {
 		id := fmt.Sprintf("%d:%d", m.Book, m.Seq)
 		part := grace.Money{ID: id, ReceivedOn: m.EffectiveOn, KnownOn: m.PostedOn, Cents: m.Cents}
 		at, known := items[ItemKey{m.Book, m.Item}]
 		switch {
-		case m.Debit == chart.Earned || m.Credit == chart.Earned || m.Debit == chart.OpeningBalance || m.Credit == chart.OpeningBalance:
-			// Billed or taken back: that stands among the charges.
+		case m.Event == chart.ItemCredited && m.Credit == chart.Unapplied:
+			freed.add(f, held, m)
+		case m.Debit == chart.Unapplied && freed.is(m):
+			freed.use(held, m, part, at)
+		case bills(m.Debit) || bills(m.Credit):
+			// Billed or taken back: that stands among the charges, or is no premium.
 		case m.Credit == chart.Receivable && known:
 			part.Month = at.month
 			held[at.policy] = append(held[at.policy], part)
@@ -98,7 +108,7 @@ func (f *Found) moneyOf(moves []Move, items map[ItemKey]place) map[coverage.Key]
 		case m.Debit == chart.Receivable && known:
 			part.Month, part.Cents = at.month, -m.Cents
 			if returned(m.Event) {
-				part.Returns = fmt.Sprintf("%d:%d", m.Book, m.Of)
+				part.Returns, part.Why = fmt.Sprintf("%d:%d", m.Book, m.Of), m.why()
 			}
 			held[at.policy] = append(held[at.policy], part)
 			if m.Credit == chart.Unapplied {
@@ -108,12 +118,17 @@ func (f *Found) moneyOf(moves []Move, items map[ItemKey]place) map[coverage.Key]
 			f.unapplied(held, m.Book, part, m.Cents)
 		case m.Debit == chart.Unapplied:
 			if returned(m.Event) {
-				part.Returns = fmt.Sprintf("%d:%d", m.Book, m.Of)
+				part.Returns, part.Why = fmt.Sprintf("%d:%d", m.Book, m.Of), m.why()
 			}
 			f.unapplied(held, m.Book, part, -m.Cents)
 		}
 	}
 	return held
+}
+
+// bills reports whether an account is one against which items are billed.
+func bills(c chart.Code) bool {
+	return c == chart.Earned || c == chart.OpeningBalance || c == chart.DrugAdvances
 }
 
 // unapplied notes money that is held without a month for every policy of a book.
@@ -126,6 +141,18 @@ func (f *Found) unapplied(held map[coverage.Key][]grace.Money, book ledger.BookN
 	}
 }
 
+// why is the reason of a return. A bank takes a card's payment back because it was
+// disputed, whatever staff write of it.
+func (m *Move) why() string {
+	if m.Event == chart.PaymentDisputed {
+		return disputed
+	}
+	return m.Reason
+}
+
+// disputed is the reason of a chargeback.
+const disputed = "disputed"
+
 // returned reports that an event took a payment back as if it had never been made.
 func returned(e ledger.Event) bool {
 	return strings.HasSuffix(string(e), ledger.ReversedSuffix) && strings.HasPrefix(string(e), string(chart.PaymentReceived)) ||
@@ -134,13 +161,26 @@ func returned(e ledger.Event) bool {
 
 // History gives a policy's, with that of the policy which it renews.
 func (f *Found) History(p *coverage.Held) grace.History {
-	h := grace.History{Policy: p.Policy, Charges: f.chargesOf(p), Money: f.money[p.Key()], Facts: f.facts[p.Key()]}
+	h := grace.History{
+		Policy: p.Policy, Charges: f.chargesOf(p), Money: f.money[p.Key()], Facts: f.facts[p.Key()], Noted: f.Standings[p.Key()].noted(),
+	}
 	h.Policy.Withhold = withholdsOf(p)
 	if before := f.before(p); before != nil {
 		previous := f.History(before)
 		h.Previous = &previous
 	}
 	return h
+}
+
+// noted are the changes that were told of the policy as they came about.
+func (s Standing) noted() []grace.Noted {
+	var noted []grace.Noted
+	for c := range s.Kept {
+		if !c.Rerun {
+			noted = append(noted, grace.Noted{On: c.On, From: c.From, To: c.To, Event: c.Event})
+		}
+	}
+	return noted
 }
 
 // withholdsOf gives a policy's withholds, each once: rows are only ever added, so
@@ -175,6 +215,16 @@ func (f *Found) before(p *coverage.Held) *coverage.Held {
 		}
 	}
 	return nil
+}
+
+// formers are the subscribers who have a policy that another one renews.
+func (f *Found) formers() (numbers []billpay.Number) {
+	for i := range f.Policies {
+		if f.before(&f.Policies[i]) != nil {
+			numbers = append(numbers, f.Policies[i].Number)
+		}
+	}
+	return slices.Compact(numbers)
 }
 
 // renewed reports that another policy renews p passively.

@@ -31,7 +31,7 @@ const storyFolder = "testdata/stories"
 
 // everyNth story runs on the server too: what the engines do differently is the
 // store's to prove, and a year of days takes seconds there.
-const everyNth = 5
+const everyNth = 7
 
 func TestStories_Embedded(t *testing.T) { tell(t, "sqlite", stories(t)) }
 
@@ -301,11 +301,11 @@ func earlier(a, b calendar.Date) calendar.Date {
 }
 
 func (s *story) end(a args) {
-	s.edit(a.words[0], func(h *coverage.Held) { h.To, h.EndReason = s.date(a.words[1]), a.words[2] })
+	s.edit(a.words[0], func(h *coverage.Held) { h.To, h.ToKnownOn, h.EndReason = s.date(a.words[1]), s.today(), a.words[2] })
 }
 
 func (s *story) cancel(a args) {
-	s.edit(a.words[0], func(h *coverage.Held) { h.To, h.EndReason = h.From.AddDays(-1), "cancelled" })
+	s.edit(a.words[0], func(h *coverage.Held) { h.To, h.ToKnownOn, h.EndReason = h.From.AddDays(-1), s.today(), "cancelled" })
 }
 
 func (s *story) elect(a args) {

@@ -12,6 +12,7 @@ package warden
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -32,6 +33,15 @@ type Store interface {
 	// StatusBooks gives at most so many books after one, in order, with a policy whose
 	// status may be another at the end of a day than the copy says.
 	StatusBooks(ctx context.Context, day calendar.Date, after ledger.BookNo, limit int) ([]ledger.BookNo, error)
+	// MovedBooks gives at most so many books after one, in order, with a policy by whose
+	// status less is covered than its source says, and about which something was decided
+	// or in whose books something was posted since that was found.
+	MovedBooks(ctx context.Context, after ledger.BookNo, limit int) ([]ledger.BookNo, error)
+	// SeenSeqs says how far the books have come in which the money of subscribers'
+	// policies lies.
+	SeenSeqs(ctx context.Context, numbers []billpay.Number) (map[billpay.Number]int64, error)
+	// NotedDuties gives the keys of the duties that are noted of subscribers' policies.
+	NotedDuties(ctx context.Context, numbers []billpay.Number) (map[coverage.Key]map[string]bool, error)
 	PoliciesOf(ctx context.Context, numbers []billpay.Number) ([]coverage.Held, error)
 	Charges(ctx context.Context, numbers []billpay.Number) ([]coverage.Charge, error)
 	// PremiumMoves gives every posting of the premium fund in books, in the order of
@@ -62,15 +72,18 @@ type Move struct {
 	Cents         money.Cents
 	EffectiveOn   calendar.Date
 	PostedOn      calendar.Date
+	Reason        string // of a correction
 }
 
 // Standing is the copy of a policy's status.
 type Standing struct {
-	State   grace.State
-	EndsOn  calendar.Date
-	Version int64 // of the policy when it was made
-	Changes int   // the number of the last change that is kept
-	Kept    map[Kept]bool
+	State    grace.State
+	AsOf     calendar.Date // the day at whose end it holds
+	StartsOn calendar.Date // as in Update
+	EndsOn   calendar.Date
+	Version  int64 // of the policy when it was made
+	Changes  int   // the number of the last change that is kept
+	Kept     map[Kept]bool
 }
 
 // Kept is a change that was noted. What becomes known later on the same day can
@@ -89,8 +102,13 @@ type Update struct {
 	Version int64 // of the policy that was read
 	Before  Standing
 	Status  grace.Status
-	EndsOn  calendar.Date // the last covered day, once it is decided; the zero Date before
-	Ended   bool          // it is another than before: what is billed must follow
+	// StartsOn is the first covered day, once it has come, where it is later than the
+	// policy's; EndsOn the last one, once it is decided. What is billed follows them.
+	StartsOn, EndsOn calendar.Date
+	SeenSeq          int64 // how far its books had come
+	// Former says that another policy goes on with the coverage by passive renewal, and
+	// keeps the changes and duties of both.
+	Former bool
 }
 
 // New gives the changes that are not kept yet.
@@ -127,7 +145,28 @@ const chunkBooks = 500
 
 // Run brings the statuses of all policies to the end of a day.
 func (w *Warden) Run(ctx context.Context, day calendar.Date) (Report, error) {
-	const op = "warden.Run"
+	report, err := w.look(ctx, day, func(ctx context.Context, after ledger.BookNo) ([]ledger.BookNo, error) {
+		return w.Store.StatusBooks(ctx, day, after, chunkBooks)
+	})
+	return report, fault.Wrap("warden.Run", err)
+}
+
+// Review looks again, as of the end of a day that was run, at policies of which less
+// is covered than their source says and of which something new is known: money that was
+// posted since, a decision. It is done before the next day's billing: money that was in
+// time after all then keeps what was billed, instead of having it taken back and
+// billed anew.
+func (w *Warden) Review(ctx context.Context, day calendar.Date) error {
+	_, err := w.look(ctx, day, func(ctx context.Context, after ledger.BookNo) ([]ledger.BookNo, error) {
+		return w.Store.MovedBooks(ctx, after, chunkBooks)
+	})
+	return fault.Wrap("warden.Review", err)
+}
+
+// next gives the next books to look at after one, in order.
+type next func(ctx context.Context, after ledger.BookNo) ([]ledger.BookNo, error)
+
+func (w *Warden) look(ctx context.Context, day calendar.Date, books next) (Report, error) {
 	total := &tally{Report: Report{Day: day, States: map[grace.State]int{}, Duties: map[string]int{}}, tell: w.Progress}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -142,24 +181,24 @@ func (w *Warden) Run(ctx context.Context, day calendar.Date) (Report, error) {
 			}
 		})
 	}
-	err := w.feed(ctx, day, chunks)
+	err := feed(ctx, books, chunks)
 	close(chunks)
 	lanes.Wait()
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
-	return total.Report, fault.Wrap(op, err)
+	return total.Report, err
 }
 
-func (w *Warden) feed(ctx context.Context, day calendar.Date, chunks chan<- []ledger.BookNo) error {
+func feed(ctx context.Context, books next, chunks chan<- []ledger.BookNo) error {
 	for after := ledger.BookNo(0); ; {
-		books, err := w.Store.StatusBooks(ctx, day, after, chunkBooks)
-		if err != nil || len(books) == 0 {
+		chunk, err := books(ctx, after)
+		if err != nil || len(chunk) == 0 {
 			return err
 		}
-		after = books[len(books)-1]
+		after = chunk[len(chunk)-1]
 		select {
-		case chunks <- books:
+		case chunks <- chunk:
 		case <-ctx.Done():
 			return nil // the cause says why
 		}
@@ -180,6 +219,9 @@ func (w *Warden) chunk(ctx context.Context, day calendar.Date, books []ledger.Bo
 		if found, err = Load(ctx, w.Store, numbers); err != nil {
 			return err
 		}
+		if found.noted, err = w.Store.NotedDuties(ctx, found.formers()); err != nil {
+			return err
+		}
 		updates, problems := w.judge(&found, day)
 		if err = w.Store.SaveStandings(ctx, updates); fault.KindOf(err) == fault.Conflict {
 			continue
@@ -192,27 +234,60 @@ func (w *Warden) chunk(ctx context.Context, day calendar.Date, books []ledger.Bo
 	return err
 }
 
-// judge replays policies. One that cannot be placed is a problem that names it.
+// judge replays policies. One that cannot be placed is a problem that names it. A copy
+// is never made older than it is.
 func (w *Warden) judge(f *Found, day calendar.Date) (updates []Update, problems []fault.Problem) {
 	for i := range f.Policies {
 		p := &f.Policies[i]
 		if f.renewed(p) {
 			continue // its renewal's answer is about both
 		}
-		status, err := grace.Replay(f.History(p), w.Rules, day)
+		on := day
+		if asOf := f.Standings[p.Key()].AsOf; asOf.After(on) {
+			on = asOf
+		}
+		status, err := grace.Replay(f.History(p), w.Rules, on)
 		if err != nil {
 			problems = append(problems, fault.Problem{Record: p.SourceID, Field: string(p.Line) + " " + p.State, Message: fault.MessageOf(err)})
 			continue
 		}
-		before := f.Standings[p.Key()]
-		u := Update{Key: p.Key(), Version: p.Version, Before: before, Status: status}
+		u := f.update(p, status)
+		if status.CoveredFrom.After(p.From) && !status.CoveredFrom.After(on) && p.Entry == coverage.Retroactive {
+			u.StartsOn = status.CoveredFrom // until then the rest may still be paid
+		}
 		if status.State.Over() {
 			u.EndsOn = status.EndsOn // while money in time may still be posted, what is billed stays
 		}
-		u.Ended = u.EndsOn != before.EndsOn
+		for former := f.before(p); former != nil; former = f.before(former) {
+			updates = append(updates, f.former(former, &u))
+		}
 		updates = append(updates, u)
 	}
 	return updates, problems
+}
+
+func (f *Found) update(p *coverage.Held, status grace.Status) Update {
+	return Update{Key: p.Key(), Version: p.Version, Before: f.Standings[p.Key()], Status: status, SeenSeq: f.seen[p.Number]}
+}
+
+// former is the copy of a policy whose coverage another one goes on with. A grace
+// that began in its time may end the coverage in its time (45 CFR 156.270(g)). What was
+// noted of it before it was renewed is not noted again of its renewal.
+func (f *Found) former(p *coverage.Held, renewal *Update) Update {
+	status := renewal.Status
+	status.Transitions, status.Duties = nil, nil
+	u := f.update(p, status)
+	u.Former = true
+	if end := renewal.EndsOn; !end.IsZero() && end.Before(p.To) {
+		u.EndsOn = end
+	}
+	kept := map[Kept]bool{}
+	maps.Copy(kept, u.Before.Kept)
+	maps.Copy(kept, renewal.Before.Kept)
+	renewal.Before.Kept = kept
+	noted := f.noted[p.Key()]
+	renewal.Status.Duties = slices.DeleteFunc(renewal.Status.Duties, func(d grace.Duty) bool { return noted[d.Key] })
+	return u
 }
 
 // tally adds up what the lanes found.
@@ -227,6 +302,9 @@ func (t *tally) note(updates []Update, problems []fault.Problem) {
 	defer t.mu.Unlock()
 	for i := range updates {
 		u := &updates[i]
+		if u.Former {
+			continue
+		}
 		t.Looked++
 		t.States[u.Status.State]++
 		if len(u.New()) > 0 {
@@ -251,17 +329,23 @@ func Status(ctx context.Context, s Store, rules *rule.Set, number billpay.Number
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
+	answers, err := found.answers(rules, day)
+	return answers, fault.Wrap(op, err)
+}
+
+// answers replays every coverage, the newest first.
+func (f *Found) answers(rules *rule.Set, day calendar.Date) ([]Answer, error) {
 	var answers []Answer
-	for i := range found.Policies {
-		p := &found.Policies[i]
-		if found.renewed(p) {
+	for i := range f.Policies {
+		p := &f.Policies[i]
+		if f.renewed(p) {
 			continue
 		}
-		status, err := grace.Replay(found.History(p), rules, day)
+		status, err := grace.Replay(f.History(p), rules, day)
 		if err != nil {
-			return nil, fault.Wrap(op, fmt.Errorf("policy %d: %w", p.No, err))
+			return nil, fmt.Errorf("policy %d: %w", p.No, err)
 		}
-		answers = append(answers, Answer{p.Policy, status})
+		answers = append(answers, Answer{p.Policy, status, f.facts[p.Key()]})
 	}
 	slices.SortStableFunc(answers, func(a, b Answer) int { return b.Policy.From.Compare(a.Policy.From) })
 	return answers, nil
@@ -271,6 +355,7 @@ func Status(ctx context.Context, s Store, rules *rule.Set, number billpay.Number
 type Answer struct {
 	Policy coverage.Policy
 	Status grace.Status
+	Facts  []grace.Fact // that were noted about it
 }
 
 // NoticeDuty is a letter that a policy's status made due.

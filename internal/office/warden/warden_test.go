@@ -65,11 +65,17 @@ func (p *plan) until(to string) {
 				Proration: premium.FullMonth,
 			},
 		}
+		w := warden.Warden{Store: p.Store, Rules: p.rules}
+		if err := w.Review(ctx, p.at.AddDays(-1)); err != nil {
+			p.t.Fatalf("looking again before %s: %v", p.at, err)
+		}
 		report, err := monthly.Bill(ctx, biller.Run{Kind: "premium", Period: period, Day: p.at, Actor: clerk}, false)
 		if err != nil || len(report.Problems) > 0 || report.Excepted > 0 {
 			p.t.Fatalf("billing on %s: %v, %+v", p.at, err, report)
 		}
-		w := warden.Warden{Store: p.Store, Rules: p.rules}
+		if _, err := biller.ApplyHeld(ctx, p.Store, p.Cashier, p.at, clerk); err != nil {
+			p.t.Fatalf("applying held money on %s: %v", p.at, err)
+		}
 		looked, err := w.Run(ctx, p.at)
 		if err != nil || len(looked.Problems) > 0 {
 			p.t.Fatalf("statuses on %s: %v, %+v", p.at, err, looked)

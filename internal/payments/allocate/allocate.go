@@ -57,6 +57,9 @@ type Item struct {
 	// Binder is owed before a coverage begins: it goes before what is older, or a new
 	// enrolment would fail for an old debt (45 CFR 147.104(i)).
 	Binder bool
+	// Prescription is of the Medicare Prescription Payment Plan, which gives way to
+	// all premium: unpaid premium ends coverage, and this does not (42 CFR 423.137).
+	Prescription bool
 }
 
 // Part is money put on one item.
@@ -88,18 +91,30 @@ func Spread(amount money.Cents, items []Item, earmark []int64, rule Rule) (Resul
 	}
 	var result Result
 	left := result.inOrder(amount, named)
-	switch {
-	case rule == Proportional && left > 0 && left < total(rest):
-		result.byShare(left, rest)
-		left = 0
-	default:
-		left = result.inOrder(left, rest)
+	plan := slices.IndexFunc(rest, func(i Item) bool { return i.Prescription })
+	if plan < 0 {
+		plan = len(rest)
 	}
-	result.Remainder = left
+	left = result.byRule(left, rest[:plan], rule)
+	result.Remainder = result.byRule(left, rest[plan:], rule)
 	return result, nil
 }
 
+func (r *Result) byRule(amount money.Cents, items []Item, rule Rule) (left money.Cents) {
+	if rule == Proportional && amount > 0 && amount < total(items) {
+		r.byShare(amount, items)
+		return 0
+	}
+	return r.inOrder(amount, items)
+}
+
 func dueOrder(a, b Item) int {
+	if a.Prescription != b.Prescription {
+		if a.Prescription {
+			return 1
+		}
+		return -1
+	}
 	if a.Binder != b.Binder {
 		if a.Binder {
 			return -1

@@ -54,6 +54,26 @@ func TestSpread_WorkedExamples(t *testing.T) {
 			nil, allocate.OldestDueFirst, "2:1.00 +0.00",
 		},
 		{
+			"premium before an older bill of the prescription payment plan", 10_000,
+			[]allocate.Item{{No: 1, DueOn: march, Open: 17_500, Prescription: true}, {No: 2, DueOn: may, Open: 4_200}, {No: 3, DueOn: april, Open: 4_200}},
+			nil, allocate.OldestDueFirst, "3:42.00 2:42.00 1:16.00 +0.00",
+		},
+		{
+			"the plan's bill when the payer named it", 10_000,
+			[]allocate.Item{{No: 1, DueOn: march, Open: 17_500, Prescription: true}, {No: 2, DueOn: may, Open: 4_200}},
+			[]int64{1}, allocate.OldestDueFirst, "1:100.00 +0.00",
+		},
+		{
+			"shares of premium only, while that takes it", 6_000,
+			[]allocate.Item{{No: 1, DueOn: march, Open: 17_500, Prescription: true}, {No: 2, DueOn: may, Open: 4_000}, {No: 3, DueOn: april, Open: 8_000}},
+			nil, allocate.Proportional, "3:40.00 2:20.00 +0.00",
+		},
+		{
+			"shares of the plan's bills from what premium leaves", 5_200,
+			[]allocate.Item{{No: 1, DueOn: march, Open: 1_000, Prescription: true}, {No: 2, DueOn: may, Open: 4_000}, {No: 3, DueOn: april, Open: 3_000, Prescription: true}},
+			nil, allocate.Proportional, "2:40.00 1:3.00 3:9.00 +0.00",
+		},
+		{
 			"an older fee before a younger premium", 100,
 			[]allocate.Item{{No: 1, DueOn: may, Open: 100}, {No: 2, DueOn: april, Open: 100, Fee: true}},
 			nil, allocate.OldestDueFirst, "2:1.00 +0.00",

@@ -189,6 +189,7 @@ const (
 	Redebit Act = "redebit" // another debtor for an item
 	Merge   Act = "merge"
 	Unmerge Act = "unmerge"
+	Settle  Act = "settle" // a payer's money as its remittance explains it
 
 	Refund       Act = "refund"
 	SendRefund   Act = "send_refund"

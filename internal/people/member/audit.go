@@ -111,13 +111,18 @@ type Discrepancy struct {
 // which absence from an audit file raises the alarm: 2 %.
 const AbsentAlarmDefault = 200
 
+// TooManyAbsent reports whether a file that states everybody leaves out so many of
+// those who are covered that it is more likely cut short than they are gone.
+func TooManyAbsent(absent, covered, alarmBasisPoints int) bool {
+	return absent*10_000 > covered*alarmBasisPoints
+}
+
 // AuditReport is what comparing an audit file finds.
 type AuditReport struct {
 	Discrepancies []Discrepancy
 	Covered       int // our members covered on the day or later
 	Absent        int // of them, how many the file does not name
-	// Alarm says that too many are absent: the file is more likely cut short
-	// than the members gone. Absence never terminates anybody in any case.
+	// Alarm is TooManyAbsent. Absence never terminates anybody in any case.
 	Alarm bool
 }
 
@@ -156,7 +161,7 @@ func CompareAudit(file []Change, ours []Record, on calendar.Date, alarmBasisPoin
 			report.Discrepancies = append(report.Discrepancies, Discrepancy{Kind: AbsentFromFile, Ours: i, Stated: -1})
 		}
 	}
-	report.Alarm = report.Absent*10_000 > report.Covered*alarmBasisPoints
+	report.Alarm = TooManyAbsent(report.Absent, report.Covered, alarmBasisPoints)
 	return report
 }
 

@@ -112,6 +112,14 @@ func TestCompareAudit_NamesEachDisagreement(t *testing.T) {
 	}
 }
 
+func TestCodeOfRelationship_ReadsBack(t *testing.T) {
+	for _, r := range Relationships() {
+		if got := RelationshipOfCode(CodeOfRelationship(r)); got != r {
+			t.Errorf("%s is written as %q, which reads as %s", r, CodeOfRelationship(r), got)
+		}
+	}
+}
+
 func TestRelationshipOfCode(t *testing.T) {
 	for code, want := range map[string]Relationship{"18": Self, "19": Child, "01": Spouse, "G8": Other, "": Other} {
 		if got := RelationshipOfCode(code); got != want {

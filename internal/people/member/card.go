@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/sheet"
 	"github.com/billfold/billfold/internal/people/billpay"
 )
 
@@ -42,7 +43,7 @@ func WriteCardRoster(w io.Writer, rows iter.Seq[CardRow]) error {
 			row.Region, row.Plan, row.Language,
 		}
 		for i := range record {
-			record[i] = shield(record[i])
+			record[i] = sheet.Shield(record[i])
 		}
 		if err := out.Write(record); err != nil {
 			return fault.Wrap(op, err)

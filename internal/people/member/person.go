@@ -177,6 +177,17 @@ func RelationshipOfCode(code string) Relationship {
 	return Other
 }
 
+// CodeOfRelationship gives the code of 834 INS02 for a relationship; kin without a
+// code of their own are "other relationship", G8.
+func CodeOfRelationship(r Relationship) string {
+	for code, means := range relationshipCodes {
+		if means == r {
+			return code
+		}
+	}
+	return "G8"
+}
+
 // Household is the people of one subscriber. The subscriber is a member of it.
 type Household struct {
 	Subscriber billpay.Number

@@ -103,6 +103,10 @@ func partsOf(entry *nacha.Entry) []intake.Part {
 	}
 	part := intake.Part{Reference: details.Reference, Amount: entry.Amount, Details: details}
 	remittance := remittanceOf(entry)
+	if trace := traceOf(remittance); trace != "" {
+		details.Source += ", payment trace " + trace
+		part.Details = details
+	}
 	if split := splitRemittance(remittance, entry.Amount, details); split != nil {
 		return split
 	}
@@ -136,12 +140,27 @@ func remittanceOf(entry *nacha.Entry) string {
 	return strings.TrimSpace(strings.Join(entry.PaymentInfo, ""))
 }
 
+// traceOf gives the payer's own trace of the payment (TRN02), by which its 820 names
+// it when that comes apart; "" where the addenda give none.
+func traceOf(remittance string) string {
+	for _, segment := range segments(remittance) {
+		if elements := strings.Split(strings.TrimSpace(segment), "*"); elements[0] == "TRN" && len(elements) > 2 {
+			return elements[2]
+		}
+	}
+	return ""
+}
+
+func segments(remittance string) []string {
+	return strings.FieldsFunc(remittance, func(r rune) bool { return r == '\\' || r == '~' })
+}
+
 // splitRemittance follows a remittance advice of RMR segments, one number each,
 // when its amounts sum to the entry: RMR*IK*number**amount.
 func splitRemittance(remittance string, amount money.Cents, details suspense.Details) []intake.Part {
 	var parts []intake.Part
 	var sum money.Cents
-	for _, segment := range strings.FieldsFunc(remittance, func(r rune) bool { return r == '\\' || r == '~' }) {
+	for _, segment := range segments(remittance) {
 		elements := strings.Split(strings.TrimSpace(segment), "*")
 		if elements[0] != "RMR" || len(elements) < 5 {
 			continue

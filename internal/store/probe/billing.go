@@ -58,7 +58,7 @@ var billingSteps = []string{
 		1764000000000000, 'item.billed', '0123456789abcdef:probe', 'system:probe', '', $3
 		FROM probe_policy p JOIN book b ON b.book_no = p.book_no WHERE p.n >= $1 AND p.n < $2`,
 	`INSERT INTO open_item SELECT p.book_no, b.last_item, 1, 1, p.book_no, '2026-11-23', CAST(b.seq AS TEXT) || '-probe',
-		'Health premium', 0, 'ordinary', p.month || '-01', p.month || '-01', p.cents, p.cents, b.seq, p.n, 0
+		'Health premium', 0, 'ordinary', p.month || '-01', p.month || '-01', p.cents, p.cents, b.seq, p.n, 0, 0
 		FROM probe_policy p JOIN book b ON b.book_no = p.book_no WHERE p.n >= $1 AND p.n < $2`,
 	`INSERT INTO premium_charge SELECT p.book_no, p.policy_no, p.month, 1, 'premium', 'member', p.cents,
 		p.month || '-01', p.month || '-28', 1, '2026-11-23',

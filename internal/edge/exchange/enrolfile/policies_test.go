@@ -209,7 +209,7 @@ func TestPolicies834_AfterAnEndByPaymentStatus(t *testing.T) {
 			t.Fatalf("got %+v, %v", held, err)
 		}
 		err = o.Store.SaveStandings(ctx, []warden.Update{{
-			Key: held[0].Key(), Version: held[0].Version, EndsOn: calendar.MustParse("2027-03-31"), Ended: true,
+			Key: held[0].Key(), Version: held[0].Version, EndsOn: calendar.MustParse("2027-03-31"),
 		}})
 		if err != nil {
 			t.Fatal(err)

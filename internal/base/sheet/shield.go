@@ -1,4 +1,4 @@
-package member
+package sheet
 
 import "strings"
 
@@ -7,17 +7,17 @@ import "strings"
 // apostrophe that shields them.
 const formulaStart = "=+-@\t\r'＝＋－＠"
 
-// shield puts an apostrophe before a value that a spreadsheet would run.
-// Values that start with an apostrophe get one too, so that unshield restores
-// exactly what was written.
-func shield(value string) string {
+// Shield puts an apostrophe before a value that a spreadsheet would run, for a
+// table that is written. Values that start with an apostrophe get one too, so that
+// Read gives back exactly what was written.
+func Shield(value string) string {
 	if startsFormula(value) {
 		return "'" + value
 	}
 	return value
 }
 
-// unshield undoes shield.
+// unshield undoes Shield.
 func unshield(value string) string {
 	if rest, ok := strings.CutPrefix(value, "'"); ok && startsFormula(rest) {
 		return rest
