@@ -31,6 +31,8 @@ type lettersPrintCommand struct {
 	Batch   string `required:"" help:"The batch's name, one word: 2026-12-10."`
 	Most    int    `help:"Letters in a file at most." default:"1000"`
 	JSON    bool   `help:"Answer in JSON."`
+
+	PublicURL string `help:"Where members pay and read letters, such as https://pay.example.org." env:"BILLFOLD_PUBLIC_URL"`
 }
 
 // Run implements the command.
@@ -49,7 +51,11 @@ func (c *lettersPrintCommand) Run(r *run) error {
 		return err
 	}
 	today := o.house.PostingDay(o.house.PurseOf(chart.Premium).Entity)
-	printed, err := o.noticeDesk().Print(r.ctx, today, c.Batch, press, c.Most)
+	desk, err := r.postDesk(o, &c.where, c.PublicURL)
+	if err != nil {
+		return err
+	}
+	printed, err := desk.Print(r.ctx, today, c.Batch, press, c.Most)
 	if err != nil {
 		return err
 	}
@@ -57,18 +63,13 @@ func (c *lettersPrintCommand) Run(r *run) error {
 		return err
 	}
 	if c.JSON {
-		return r.printJSON(map[string]any{"files": len(printed.Files), "letters": printed.Letters, "held": printed.Held, "reasons": printed.Reasons})
+		return r.printJSON(map[string]any{"files": len(printed.Files), "letters": printed.Letters, "held": printed.Held, "reasons": printed.Reasons, "unreviewed": printed.Unreviewed})
 	}
 	r.printf("%d letters in %d files, %d held\n", printed.Letters, len(printed.Files), printed.Held)
 	for _, h := range printed.Reasons {
 		r.printf("  held: %s\n", h.Why)
 	}
 	return nil
-}
-
-// noticeDesk keeps letters and sees that they go out, for now all on paper.
-func (o *office) noticeDesk() *notice.Desk {
-	return notice.NewDesk(o.store, senders{o.plan}, nil, o.clock)
 }
 
 // senders gives what letters say of their sender.
@@ -105,7 +106,7 @@ func (o *office) keepNotices(ctx context.Context, day calendar.Date) (kept int, 
 	if err != nil {
 		return 0, nil, err
 	}
-	desk := o.noticeDesk()
+	desk := o.mailDesk()
 	for from := 0; from < len(duties); {
 		to := from
 		for to < len(duties) && duties[to].Policy.Number == duties[from].Policy.Number {
