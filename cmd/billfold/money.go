@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/money"
@@ -26,6 +27,7 @@ type takeCashCommand struct {
 	Fund    string   `help:"What it is for: premium, medical or pharmacy. The drawer's own fund when left out." enum:",premium,medical,pharmacy" default:""`
 	Staff   string   `required:"" help:"Staff login of who takes the cash."`
 	Drawer  string   `required:"" help:"The drawer, as plan.yaml names it."`
+	SentOn  string   `help:"Postmark of a payment that came by mail, such as 2026-07-04: for continuation coverage that day counts."`
 	Key     string   `help:"Idempotency key: the same key and content answers as before and takes nothing again."`
 	Also    []string `help:"Another number of the same payment and its amount, such as 472819036578=25.00; may be repeated. --amount is then the first number's own."`
 	Hold    bool     `name:"to-suspense" help:"Take the money even if no account has the number; it waits in suspense."`
@@ -122,10 +124,25 @@ func (c *takeCashCommand) instruction(r *run, o *office) (payment.Instruction, e
 		}
 		add(number, cents)
 	}
+	if in.SentOn, err = sentOn(c.SentOn); err != nil {
+		return in, err
+	}
 	if limit := o.plan.Limits.MaxPayment; limit > 0 && in.Amount > limit {
 		return in, fault.New(fault.Invalid, "", "--amount: the plan takes at most %s in one payment", limit.Grouped())
 	}
 	return in, nil
+}
+
+// sentOn reads the option --sent-on; nothing is the zero Date.
+func sentOn(text string) (calendar.Date, error) {
+	if text == "" {
+		return calendar.Date{}, nil
+	}
+	on, err := calendar.Parse(text)
+	if err != nil {
+		return on, fault.New(fault.Invalid, "", "--sent-on: %v", err)
+	}
+	return on, nil
 }
 
 // receiptView is a receipt as the command line shows it.
@@ -422,12 +439,17 @@ type paymentMoveCommand struct {
 	Ref        string `arg:"" help:"The payment, as \"account\" shows it."`
 	To         string `required:"" help:"Bill pay number or old number."`
 	Fund       string `help:"Another fund, on the payer's instruction." enum:",premium,medical,pharmacy" default:""`
+	SentOn     string `help:"Postmark of the payment, when it comes to be known: for continuation coverage that day counts."`
 }
 
 // Run implements the command.
 func (c *paymentMoveCommand) Run(r *run) error {
+	sent, err := sentOn(c.SentOn)
+	if err != nil {
+		return err
+	}
 	return c.act(r, c.Ref, "Moved", func(o *office, order cashier.Order, ref cashier.Ref) (cashier.Done, error) {
-		return o.cashier.Move(r.ctx, order, ref, cashier.Target{Reference: c.To, Fund: chart.Fund(c.Fund)})
+		return o.cashier.Move(r.ctx, order, ref, cashier.Target{Reference: c.To, Fund: chart.Fund(c.Fund), SentOn: sent})
 	})
 }
 

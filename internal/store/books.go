@@ -26,7 +26,7 @@ const (
 	itemColumns = `book_no, item_no, entity_no, fund_no, about_no, debtor_on, invoice, description, fee, privacy,
 		service_on, due_on, amount_cents, open_cents, billed_seq, row_check, binder, prescription`
 	receiptColumns = `book_no, seq, payment_id, part_no, posted_on, entity_no, fund_no, about_no, amount_cents,
-		applied_cents, unapplied_cents, row_check`
+		applied_cents, unapplied_cents, row_check, sent_on`
 	postingColumns = `book_no, posted_on, seq, line, debit_account, credit_account, amount_cents, item_no, phase,
 		of_seq, effective_on, recorded_at, event, link, actor, reason, digest`
 	unappliedColumns = `book_no, seq, entity_no, fund_no, received_on, amount_cents, open_cents`
@@ -187,17 +187,16 @@ func scanItem(scan func(...any) error) (i openitem.Item, check int64, err error)
 
 func scanReceipt(scan func(...any) error) (r payment.ReceiptPart, check int64, err error) {
 	var entity, fund int64
-	var posted string
+	var posted, sent string
 	err = scan(&r.Book, &r.Seq, &r.Payment, &r.No, &posted, &entity, &fund, &r.About, &r.Amount, &r.Applied, &r.Unapplied,
-		&check)
+		&check, &sent)
 	if err != nil {
 		return r, 0, err
 	}
 	if r.Purse, err = scanPurse(entity, fund); err != nil {
 		return r, 0, err
 	}
-	r.PostedOn, err = scanDate(posted)
-	return r, check, err
+	return r, check, scanDates(map[*calendar.Date]string{&r.PostedOn: posted, &r.SentOn: sent})
 }
 
 func scanPurse(entity, fund int64) (chart.Purse, error) {
@@ -337,12 +336,12 @@ func postingBulks(transactions []ledger.Transaction) (postings, outbox *bulk) {
 
 func receiptBulk(receipts []payment.ReceiptPart) *bulk {
 	b := insertInto("receipt", "book_no", "seq", "payment_id", "part_no", "posted_on", "entity_no", "fund_no", "about_no",
-		"amount_cents", "applied_cents", "unapplied_cents", "row_check")
+		"amount_cents", "applied_cents", "unapplied_cents", "row_check", "sent_on")
 	for i := range receipts {
 		r := &receipts[i]
 		b.add(int64(r.Book), r.Seq, string(r.Payment), int64(r.No), r.PostedOn.String(), int64(r.Purse.Entity),
 			int64(r.Purse.Fund.No()), int64(r.About), int64(r.Amount), int64(r.Applied), int64(r.Unapplied),
-			rowCheck(r.Digest()))
+			rowCheck(r.Digest()), r.SentOn.String())
 	}
 	return b
 }

@@ -148,11 +148,13 @@ func (s *Store) NotedDuties(ctx context.Context, numbers []billpay.Number) (map[
 // PremiumMoves implements warden.Store.
 func (s *Store) PremiumMoves(ctx context.Context, books []ledger.BookNo) ([]warden.Move, error) {
 	var moves []warden.Move
+	sent := map[cashier.Ref]calendar.Date{}
+	inBooks, args := s.engine.list("book_no", 1, integerColumn), []any{s.engine.ints(integers(books))}
 	err := s.engine.read(ctx, query{
 		text: `SELECT book_no, seq, of_seq, item_no, event, debit_account, credit_account, amount_cents, effective_on, posted_on, reason
-			FROM posting WHERE ` + s.engine.list("book_no", 1, integerColumn) + ` AND debit_account / 100 % 100 = ` + premiumFund +
+			FROM posting WHERE ` + inBooks + ` AND debit_account / 100 % 100 = ` + premiumFund +
 			` ORDER BY book_no, seq, line`,
-		args: []any{s.engine.ints(integers(books))},
+		args: args,
 		each: func(scan func(...any) error) error {
 			var m warden.Move
 			var debit, credit int64
@@ -167,7 +169,22 @@ func (s *Store) PremiumMoves(ctx context.Context, books []ledger.BookNo) ([]ward
 				&moves[len(moves)-1].EffectiveOn: effective, &moves[len(moves)-1].PostedOn: posted,
 			})
 		},
+	}, query{
+		text: `SELECT book_no, seq, sent_on FROM receipt WHERE ` + inBooks + ` AND sent_on <> ''`,
+		args: args,
+		each: func(scan func(...any) error) error {
+			var at cashier.Ref
+			var on string
+			err := scan(&at.Book, &at.Seq, &on)
+			if err == nil {
+				sent[at], err = scanDate(on)
+			}
+			return err
+		},
 	})
+	for i := range moves {
+		moves[i].SentOn = sent[cashier.Ref{Book: moves[i].Book, Seq: moves[i].Seq}]
+	}
 	return moves, fault.Wrap("store.PremiumMoves", err)
 }
 

@@ -299,14 +299,14 @@ func (v *view) Receipts() iter.Seq2[proof.Receipt, error] {
 	const text = `SELECT ` + receiptColumns + ` FROM receipt ORDER BY book_no, seq`
 	return stream(v, fetchRows, text, func(scan func(...any) error) (proof.Receipt, error) {
 		var r proof.Receipt
-		var posted sql.RawBytes
+		var posted, sent sql.RawBytes
 		var entity, fund int64
 		err := scan(&r.Book, &r.Seq, &r.Payment, &r.No, &posted, &entity, &fund, &r.About, &r.Amount, &r.Applied,
-			&r.Unapplied, &r.Check)
+			&r.Unapplied, &r.Check, &sent)
 		if err != nil {
 			return r, err
 		}
-		r.Purse, r.PostedOn = x.purse(entity, fund), x.date(posted)
+		r.Purse, r.PostedOn, r.SentOn = x.purse(entity, fund), x.date(posted), x.date(sent)
 		r.Bad = x.take()
 		return r, nil
 	})

@@ -6,7 +6,6 @@ import (
 
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/money"
-	"github.com/billfold/billfold/internal/cover/coverage"
 	"github.com/billfold/billfold/internal/cover/rule"
 )
 
@@ -53,14 +52,14 @@ func chargesOf(h History) []charge {
 	return charges
 }
 
-// creditsOf dates the money: for COBRA from its postmark, and what undoes a
-// payment from that payment's day.
+// creditsOf dates the money: from its postmark where that is known and counts, and
+// what undoes a payment from that payment's day.
 func creditsOf(h History) []credit {
 	days := map[string]calendar.Date{}
 	credits := make([]credit, len(h.Money))
 	for i, m := range h.Money {
 		credits[i] = credit{m, m.ReceivedOn}
-		if h.Policy.Line == coverage.COBRA && !m.SentOn.IsZero() && m.SentOn.Before(m.ReceivedOn) {
+		if !m.SentOn.IsZero() && m.SentOn.Before(m.ReceivedOn) {
 			credits[i].on = m.SentOn
 		}
 		if day, ok := days[m.ID]; m.Returns == "" && (!ok || credits[i].on.Before(day)) {
@@ -177,6 +176,25 @@ func (r *run) settleMonth(b *balance, start, end int, dueBy calendar.Date, pool 
 		b.outstanding += c.Owed - paid
 	}
 	return pool
+}
+
+// nextDue is what the bills given out so far ask for next, less what is paid ahead,
+// and when; zero when none asks for more than is due already.
+func (r *run) nextDue() (money.Cents, calendar.Date) {
+	var days []calendar.Date
+	for _, c := range r.charges {
+		if due := r.dueOn(c); c.Owed > 0 && due.After(r.day) && !c.BilledOn.After(r.day) {
+			days = append(days, due)
+		}
+	}
+	slices.SortFunc(days, calendar.Date.Compare)
+	now := r.weigh(r.day, r.day).outstanding
+	for _, on := range days {
+		if asked := r.weigh(on, r.day).outstanding; asked > now {
+			return asked - now, on
+		}
+	}
+	return 0, calendar.Date{}
 }
 
 func (r *run) pickOldest(b *balance, by calendar.Date) {

@@ -190,7 +190,7 @@ func (r *run) lateMoney() {
 		delete(amounts, c.ID)
 		row := r.rule(rule.LateMoneyDecision)
 		decide := Duty{
-			Key: "decide/" + c.ID, Kind: Decide, On: c.on, DueBy: allow(c.on, row), Amount: amount, ReceivedOn: c.ReceivedOn,
+			Key: "decide/" + c.ID, Kind: Decide, On: c.on, DueBy: allow(c.ReceivedOn, row), Amount: amount, ReceivedOn: c.ReceivedOn,
 			Basis: basisOf(row),
 		}
 		tell := decide

@@ -64,7 +64,7 @@ type Charge struct {
 type Money struct {
 	ID         string        // of the payment; its parts share it
 	ReceivedOn calendar.Date // that of its credit: acceptance, submission or receipt, never settlement
-	SentOn     calendar.Date // the postmark, which is what counts for COBRA; zero when it is not known
+	SentOn     calendar.Date // the postmark, zero when it is not known; for continuation coverage rule.CobraPaymentFrom says if it counts
 	KnownOn    calendar.Date // when it was posted; zero is ReceivedOn
 	Cents      money.Cents   // negative: returned, charged back, refunded or moved away
 	// Month it was applied to. Money held unapplied has none and pays nothing;

@@ -31,6 +31,18 @@ func TestDirect_ThirtyOneDaysByDefault(t *testing.T) {
 	s.is(t, row+", paid on the last day", "2026-07-02", "CURRENT owed 0.00 paid 2026-06-30")
 }
 
+func TestWords_NameTheNextPayment(t *testing.T) {
+	s := tell(coverage.Direct, "CO", "2026-05-01").bills("2026-05", 2, "400.00", "0.00").pays("2026-05-01", "2026-05 400.00").
+		pays("2026-05-21", "2026-06 150.00")
+	words := func(on string) string { return s.is(t, "next payment", on, "CURRENT").Words.English }
+	if got := words("2026-05-25"); got != "Yes. You are paid through May 31, 2026. Your next payment is $250.00, due on June 1, 2026." {
+		t.Errorf("before the due day: %q", got)
+	}
+	if got := words("2026-06-01"); strings.Contains(got, "next payment") || !strings.Contains(got, "You still owe $250.00") {
+		t.Errorf("on the due day: %q", got)
+	}
+}
+
 func TestDirect_CaliforniaCountsFromTheNotice(t *testing.T) {
 	s := tell(coverage.Direct, "CA", "2026-05-01").bills("2026-05", 2, "400.00", "0.00").pays("2026-05-01", "2026-05 400.00")
 	const row = "§3 CA, notice 2026-06-03"

@@ -29,6 +29,10 @@ func Replay(h History, rules *rule.Set, on calendar.Date) (Status, error) {
 	if h.Policy.Entry == coverage.Retroactive && h.Policy.ReceivedOn.IsZero() {
 		return Status{}, fault.New(fault.Invalid, "grace.Replay", "a retroactive enrolment needs the day on which it was received")
 	}
+	h, err := h.postmarked(rules)
+	if err != nil {
+		return Status{}, fault.Wrap("grace.Replay", err)
+	}
 	on = later(on, firstDay(h))
 	log := &chronicle{seen: map[string]bool{}, signals: map[calendar.Month]Signal{}}
 	r, from := newRun(h, rules, firstDay(h)), firstDay(h)

@@ -89,6 +89,10 @@ func (w *wording) current() {
 		w.say("You still owe %s; it does not end your coverage now.", "Todavía debe %s; eso no termina su cobertura ahora.",
 			s.Owed.Grouped(), s.Owed.Grouped())
 	}
+	if next, on := w.r.nextDue(); next > 0 {
+		w.say("Your next payment is %s, due on %s.", "Su próximo pago es de %s y vence el %s.",
+			next.Grouped(), english(on), next.Grouped(), spanish(on))
+	}
 	if !s.EndsOn.IsZero() {
 		w.say("Your last covered day is %s.", "Su último día con cobertura es el %s.", english(s.EndsOn), spanish(s.EndsOn))
 	}

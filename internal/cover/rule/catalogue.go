@@ -87,6 +87,7 @@ const (
 	CobraElection          Name = "cobra.election"
 	CobraFirstPayment      Name = "cobra.first_payment"
 	CobraGrace             Name = "cobra.grace"
+	CobraPaymentFrom       Name = "cobra.payment.counts_from"
 	CobraShortfallAmount   Name = "cobra.shortfall.amount"
 	CobraShortfallPercent  Name = "cobra.shortfall.percent"
 	CobraShortfallAction   Name = "cobra.shortfall.action"
@@ -151,6 +152,8 @@ const (
 const (
 	FromDueDate     = "DUE_DATE"
 	FromNotice      = "NOTICE"
+	FromSent        = "SENT"
+	FromReceived    = "RECEIVED"
 	EndOfPaidPeriod = "END_OF_PAID_PERIOD"
 	EndOfGrace      = "END_OF_GRACE"
 	PayClaims       = "PAY"
@@ -245,6 +248,8 @@ var definitions = []Definition{
 	days(CobraElection, 60, 365, "time to elect, from the later of loss of coverage and notice").ends(),
 	days(CobraFirstPayment, 45, 365, "time for the first payment, from the election").ends(),
 	days(CobraGrace, 30, 365, "time for a later payment, from the first day of the period").ends(),
+	choice(CobraPaymentFrom, "the day on which a payment of continuation coverage is made: when it was sent, as far as that is known, or received",
+		FromSent, FromReceived).ends(),
 	dollars(CobraShortfallAmount, "a shortfall up to the lesser of this and the percentage is insignificant"),
 	percent(CobraShortfallPercent, 0, 100, "the same as a part of the amount required"),
 	choice(CobraShortfallAction, "what is done with an insignificant shortfall", NotifyShortfall, TreatAsFull).ends(),

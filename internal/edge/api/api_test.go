@@ -252,6 +252,7 @@ func TestPay_TheSameKeyGivesTheSameAnswerAndTakesNothingAgain(t *testing.T) {
 			"another amount":  order(2001, byNumber(number)),
 			"another fund":    strings.Replace(order(2000, byNumber(number)), "premium", "medical", 1),
 			"another account": order(2000, byNumber(s.Members(t, 1)[0])),
+			"a postmark":      strings.Replace(order(2000, byNumber(number)), "{", `{"sent_on":"2026-11-20",`, 1),
 			"another day":     strings.Replace(order(2000, byNumber(number)), "{", `{"received_on":"2026-11-20",`, 1),
 		} {
 			again := s.sandbox("kiosk3-1", body)
@@ -446,6 +447,9 @@ func (s *site) refusals() map[string]struct {
 		"a bill without a number":     {request{body: order(500, byNumber(number)+`,"items":["`+string(account)+`"]`)}, 422, "invalid"},
 		"tomorrow":                    {request{body: strings.Replace(good, "{", `{"received_on":"2026-11-24",`, 1)}, 422, "invalid"},
 		"last year":                   {request{body: strings.Replace(good, "{", `{"received_on":"2025-11-23",`, 1)}, 422, "invalid"},
+		"sent after it was received":  {request{body: strings.Replace(good, "{", `{"received_on":"2026-11-20","sent_on":"2026-11-21",`, 1)}, 422, "invalid"},
+		"sent long before":            {request{body: strings.Replace(good, "{", `{"received_on":"2026-11-20","sent_on":"2026-09-20",`, 1)}, 422, "invalid"},
+		"a card by mail":              {request{token: s.live, body: card(`{"type":"card","token":"pm_1"},"sent_on":"2026-11-20"`)}, 422, "invalid"},
 		"no day":                      {request{body: strings.Replace(good, "{", `{"received_on":"2026-02-30",`, 1)}, 422, "invalid"},
 		"a method without name":       {request{body: card(`{}`)}, 422, "invalid"},
 		"an unknown method":           {request{body: card(`{"type":"cash"}`)}, 422, "invalid"},

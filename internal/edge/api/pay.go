@@ -89,6 +89,8 @@ func (s *service) check(order *PaymentOrder) *Problem {
 		return mistaken("body.method.token", "the method card needs a token and sandbox takes none")
 	case order.Method.Type == byCard && !order.ReceivedOn.IsZero():
 		return mistaken("body.received_on", "a card's payment is received on the day of its capture")
+	case order.Method.Type == byCard && !order.SentOn.IsZero():
+		return mistaken("body.sent_on", "a card's payment is made at once: no mail carries it")
 	case order.Method.Type == bySandbox && order.ReceiptMail != "":
 		return mistaken("body.receipt_mail", "the sandbox sends no mail")
 	}
@@ -125,7 +127,7 @@ func (s *service) payInSandbox(ctx context.Context, key ident.Key, order *Paymen
 
 func (s *service) instruction(ctx context.Context, key ident.Key, order *PaymentOrder) (payment.Instruction, error) {
 	in := payment.Instruction{
-		Key: key, Rail: payment.Sandbox, Amount: order.AmountCents, Received: order.ReceivedOn,
+		Key: key, Rail: payment.Sandbox, Amount: order.AmountCents, Received: order.ReceivedOn, SentOn: order.SentOn,
 		Actor: visitOf(ctx).key.Actor(), Parts: make([]payment.Part, len(order.Parts)),
 	}
 	for i := range order.Parts {
@@ -142,7 +144,10 @@ func (s *service) instruction(ctx context.Context, key ident.Key, order *Payment
 	if today.Before(in.Received) || in.Received.Before(today.AddDays(-backdateMax)) && !s.known(ctx, key) {
 		return in, mistaken("body.received_on", fmt.Sprintf("the day is in the future or more than %d days ago", backdateMax))
 	}
-	var err error
+	err := payment.CheckSent(in.SentOn, in.Received)
+	if err != nil {
+		return in, mistaken("body.sent_on", err.Error())
+	}
 	in.Source, err = s.sandboxBook(ctx, today)
 	return in, err
 }

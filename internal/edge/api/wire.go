@@ -16,6 +16,7 @@ import (
 type PaymentOrder struct {
 	AmountCents money.Cents   `json:"amount_cents" minimum:"1" maximum:"1000000000000" doc:"The whole payment in cents of a US dollar: the sum of the parts." example:"4500"`
 	ReceivedOn  calendar.Date `json:"received_on,omitempty" format:"date" doc:"The day that counts for the payer, not in the future and at most 30 days ago. Today at the legal entity when left out. Not for cards: the day of the capture counts." example:"2026-11-23"`
+	SentOn      calendar.Date `json:"sent_on,omitempty" format:"date" doc:"The postmark of a payment that came by mail, if it is known: at most 60 days before it was received. A payment of continuation coverage (COBRA) counts from this day, every other from received_on. Not for cards." example:"2026-11-20"`
 	Parts       []OrderPart   `json:"parts" minItems:"1" maxItems:"50" doc:"The money for each number and fund."`
 	Method      Method        `json:"method" doc:"How it is paid."`
 	Language    string        `json:"language,omitempty" enum:"en,es" default:"en" doc:"In which the payer is told." example:"en"`

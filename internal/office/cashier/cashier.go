@@ -245,7 +245,7 @@ func (c *Cashier) part(d *desk, in *payment.Instruction, claim *payment.Claim, i
 		}
 		p, ok := c.plan(d, destination{owner, fund, part.Items}, part.Amount, in.Received)
 		if ok {
-			p.event, p.from, p.source, p.by = chart.PaymentReceived, part.Received, source, in.Actor
+			p.event, p.from, p.source, p.by, p.sent = chart.PaymentReceived, part.Received, source, in.Actor, in.SentOn
 			return d.place(c, p, claim.ID, i+1, documents)
 		}
 		reason = suspense.UnknownItem
@@ -264,6 +264,7 @@ type placement struct {
 	spread   allocate.Result
 	amount   money.Cents
 	received calendar.Date
+	sent     calendar.Date // of its payment, if known
 	by       ident.Actor
 	link     string
 	reason   string
@@ -314,7 +315,7 @@ func (d *desk) place(c *Cashier, p placement, id payment.ID, partNo int, documen
 	t.Link, t.Reason, t.Of = p.link, p.reason, p.of
 	t.Postings = chart.Place(p.from, p.source, p.to, applied(p.spread.Parts), p.spread.Remainder)
 	receipt := payment.ReceiptPart{
-		Book: p.book.No, Payment: id, No: partNo, Seq: d.nextSeq(p.book.No), PostedOn: t.PostedOn, Purse: p.to,
+		Book: p.book.No, Payment: id, No: partNo, Seq: d.nextSeq(p.book.No), PostedOn: t.PostedOn, SentOn: p.sent, Purse: p.to,
 		About: p.about, Amount: p.amount, Applied: p.amount - p.spread.Remainder, Unapplied: p.spread.Remainder,
 	}
 	t.Documents = append(documents, receipt.Digest())
@@ -342,7 +343,7 @@ func (c *Cashier) suspend(
 	t.EffectiveOn = in.Received
 	t.Postings = []ledger.Posting{chart.Transfer(part.Received, source, chart.Suspense, part.Amount, 0)}
 	receipt := payment.ReceiptPart{
-		Book: in.Source, Payment: id, No: i + 1, Seq: d.nextSeq(in.Source), PostedOn: t.PostedOn, Purse: part.Received,
+		Book: in.Source, Payment: id, No: i + 1, Seq: d.nextSeq(in.Source), PostedOn: t.PostedOn, SentOn: in.SentOn, Purse: part.Received,
 		Amount: part.Amount,
 	}
 	details := part.Details

@@ -14,11 +14,15 @@ import (
 )
 
 // Target says where a clerk sends money: a number or old number, a fund ("" for
-// the fund in which the money stands), and items, if any are meant.
+// the fund in which the money stands), and items, if any are meant. What an act's
+// key is bound to holds it as JSON: a new field is left out when it is not set.
 type Target struct {
 	Reference string
 	Fund      chart.Fund
 	Items     []payment.ItemRef
+	// SentOn is the postmark of the payment, if it came to be known only now. It counts
+	// as payment.Instruction says; zero keeps what is known.
+	SentOn calendar.Date `json:",omitzero"`
 }
 
 // Release gives money in suspense to its owner: all that is left of the entry,
@@ -49,7 +53,11 @@ func (c *Cashier) Release(ctx context.Context, order Order, entry Ref, amount mo
 		if taken == 0 {
 			taken = held.Open
 		}
-		p, err := c.target(d, op, to, held.Purse, taken, held.Received)
+		came, err := c.store.Receipt(ctx, entry.Book, entry.Seq)
+		if err != nil {
+			return nil, fault.Wrap(op, err)
+		}
+		p, err := c.target(d, op, to, held.Purse, taken, held.Received, came.SentOn)
 		if err != nil {
 			return nil, err
 		}
@@ -73,10 +81,14 @@ func (w *Want) addTarget(to Target) {
 	w.Items = append(w.Items, to.Items...)
 }
 
-// target plans money into the book that a clerk named.
+// target plans money into the book that a clerk named; sent is what was known of its
+// postmark.
 func (c *Cashier) target(
-	d *desk, op string, to Target, from chart.Purse, amount money.Cents, received calendar.Date,
+	d *desk, op string, to Target, from chart.Purse, amount money.Cents, received, sent calendar.Date,
 ) (placement, error) {
+	if err := payment.CheckSent(to.SentOn, received); err != nil {
+		return placement{}, fault.New(fault.Invalid, op, "%v", err)
+	}
 	owner, reason := d.resolve(&payment.Part{Reference: to.Reference})
 	if reason != "" {
 		return placement{}, fault.New(fault.Invalid, op, "%s", reason.Explain())
@@ -89,6 +101,9 @@ func (c *Cashier) target(
 	if !ok {
 		return placement{}, fault.New(fault.Invalid, op, "a named item is not open on that billing account in the %s fund", fund)
 	}
+	if p.sent = to.SentOn; p.sent.IsZero() {
+		p.sent = sent
+	}
 	return p, nil
 }
 
@@ -96,9 +111,9 @@ func (c *Cashier) target(
 // it where it belongs: on another billing account, another fund, or other items
 // of the same account. The received date stays; the old placement is ended once
 // and for ever. The last reference of the answer is where the money stands now.
-// What was refunded or disputed of it stays taken. Conflict when it was ended
-// before, when nothing is left of it, or when money it left unapplied has been
-// used since.
+// What was refunded or disputed of it stays taken. A move to the account on which
+// the payment is can give it its postmark. Conflict when it was ended before, when
+// nothing is left of it, or when money it left unapplied has been used since.
 func (c *Cashier) Move(ctx context.Context, order Order, from Ref, to Target) (Done, error) {
 	const op = "cashier.Move"
 	if err := order.validate(op, true); err != nil {
@@ -141,7 +156,7 @@ func (c *Cashier) Move(ctx context.Context, order Order, from Ref, to Target) (D
 			refs = append(refs, c.followMerge(d, order, claim, b, &t)...)
 		}
 
-		p, err := c.target(d, op, to, receipt.Purse, out.Total(), t.EffectiveOn)
+		p, err := c.target(d, op, to, receipt.Purse, out.Total(), t.EffectiveOn, receipt.SentOn)
 		if err != nil {
 			return nil, err
 		}

@@ -81,6 +81,44 @@ func TestRelease_GivesMoneyToItsOwner(t *testing.T) {
 	})
 }
 
+// Whatever is done with money, it stays known when it was sent, and staff can say so later.
+func TestMove_AndReleaseKeepThePostmark(t *testing.T) {
+	onEach(t, func(t *testing.T, c *counter) {
+		no, other := c.member(), c.member()
+		sent := received.AddDays(-3)
+		sentOn := func(at cashier.Ref, want calendar.Date) {
+			t.Helper()
+			if r, err := c.Store.Receipt(t.Context(), at.Book, at.Seq); err != nil || r.SentOn != want {
+				t.Errorf("the receipt says it was sent on %q (%v), want %q", r.SentOn, err, want)
+			}
+		}
+		post := func(sent calendar.Date) cashier.Outcome {
+			in := c.instruction(premium, payment.Part{Reference: "nobody", Amount: 5_000})
+			in.SentOn = sent
+			return c.post(in)[0]
+		}
+		taken := post(sent)
+		if taken.Err != nil {
+			t.Fatal(taken.Err)
+		}
+		lost := ref(taken.Answer.Parts[0])
+		sentOn(lost, sent)
+		released := c.did(c.Cashier.Release(t.Context(), c.order(), lost, 0, target(no.Digits())))
+		sentOn(released.Refs[1], sent)
+		moved := c.did(c.Cashier.Move(t.Context(), c.order(), released.Refs[1], target(other.Digits())))
+		sentOn(moved.Refs[1], sent)
+		late := target(other.Digits())
+		late.SentOn = sent.AddDays(1)
+		moved = c.did(c.Cashier.Move(t.Context(), c.order(), moved.Refs[1], late))
+		sentOn(moved.Refs[1], late.SentOn)
+
+		late.SentOn = received.AddDays(1)
+		_, err := c.Cashier.Move(t.Context(), c.order(), moved.Refs[1], late)
+		c.wantKind(err, fault.Invalid)
+		c.wantKind(post(late.SentOn).Err, fault.Invalid)
+	})
+}
+
 func TestMove_PutsAPaymentWhereItBelongs(t *testing.T) {
 	onEach(t, func(t *testing.T, c *counter) {
 		wrong, right := c.member(), c.member()

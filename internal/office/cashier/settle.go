@@ -116,6 +116,7 @@ type moneyHere struct {
 	purse    chart.Purse
 	cents    money.Cents
 	received calendar.Date
+	sent     calendar.Date // of its payment, if known
 	payment  payment.ID
 	part     int
 	event    ledger.Event
@@ -148,12 +149,16 @@ func (w *settling) release(ctx context.Context, ref Ref) (moneyHere, error) {
 	if held.Open == 0 {
 		return moneyHere{}, fault.New(fault.Conflict, w.op, "nothing is left of this entry in suspense")
 	}
+	receipt, err := w.c.store.Receipt(ctx, ref.Book, ref.Seq)
+	if err != nil {
+		return moneyHere{}, fault.Wrap(w.op, err)
+	}
 	out := w.transaction(ref.Book, chart.SuspenseReleased, held.Received, held.Purse)
 	out.Of = ref.Seq
 	out.Postings = []ledger.Posting{chart.Transfer(held.Purse, chart.Suspense, chart.Interaccount, held.Open, 0)}
 	w.post(&out)
 	w.d.writes.Released = append(w.d.writes.Released, SuspenseMove{ref.Book, ref.Seq, 0})
-	return moneyHere{held.Purse, held.Open, held.Received, held.Payment, held.PartNo, chart.PaymentPlaced}, nil
+	return moneyHere{held.Purse, held.Open, held.Received, receipt.SentOn, held.Payment, held.PartNo, chart.PaymentPlaced}, nil
 }
 
 // lift takes money back off the items on which it was placed in the payer's book.
@@ -181,7 +186,7 @@ func (w *settling) lift(ctx context.Context, t *ledger.Transaction) (moneyHere, 
 	}
 	w.post(&out)
 	w.d.writes.Endings = append(w.d.writes.Endings, Ending{t.Book, t.Seq, out.Seq})
-	return moneyHere{receipt.Purse, out.Total(), t.EffectiveOn, receipt.Payment, receipt.No, chart.PaymentReapplied}, nil
+	return moneyHere{receipt.Purse, out.Total(), t.EffectiveOn, receipt.SentOn, receipt.Payment, receipt.No, chart.PaymentReapplied}, nil
 }
 
 // transaction starts a transaction of the settlement.
@@ -360,7 +365,7 @@ func (w *settling) place() {
 		forItems -= put
 		receipt := w.d.place(w.c, placement{
 			event: m.event, book: w.book, about: w.book.No, from: m.purse, source: chart.Interaccount, to: w.s.Purse,
-			spread: allocate.Result{Parts: parts, Remainder: m.cents - put}, amount: m.cents, received: m.received,
+			spread: allocate.Result{Parts: parts, Remainder: m.cents - put}, amount: m.cents, received: m.received, sent: m.sent,
 			by: w.order.Actor, link: string(w.claim.ID), reason: w.order.Reason,
 		}, m.payment, m.part, w.documents())
 		w.refs = append(w.refs, Ref{receipt.Book, receipt.Seq})

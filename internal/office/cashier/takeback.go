@@ -192,7 +192,7 @@ func (c *Cashier) putBack(ctx context.Context, d *desk, order Order, claim *paym
 	}
 	p := placement{
 		event: chart.PaymentReapplied, book: book, about: owner.No, from: from, source: chart.Interaccount, to: lain,
-		spread: allocate.Result{Remainder: cents}, amount: cents, received: t.EffectiveOn, by: order.Actor,
+		spread: allocate.Result{Remainder: cents}, amount: cents, received: t.EffectiveOn, sent: g.receipt.SentOn, by: order.Actor,
 		link: string(claim.ID), reason: order.Reason,
 	}
 	if book.No != t.Book {
@@ -236,7 +236,8 @@ func (c *Cashier) backToSuspense(
 	}
 	t.Postings = []ledger.Posting{chart.Transfer(purse, g.source, chart.Suspense, cents, 0)}
 	receipt := payment.ReceiptPart{
-		Book: t.Book, Payment: entry.Payment, No: entry.PartNo, Seq: d.nextSeq(t.Book), PostedOn: t.PostedOn, Purse: purse, Amount: cents,
+		Book: t.Book, Payment: entry.Payment, No: entry.PartNo, Seq: d.nextSeq(t.Book), PostedOn: t.PostedOn, SentOn: g.receipt.SentOn,
+		Purse: purse, Amount: cents,
 	}
 	t.Documents = append(t.Documents, receipt.Digest())
 	d.post(t)

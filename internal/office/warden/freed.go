@@ -5,7 +5,6 @@ import (
 
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/money"
-	"github.com/billfold/billfold/internal/books/ledger"
 	"github.com/billfold/billfold/internal/cover/coverage"
 	"github.com/billfold/billfold/internal/cover/grace"
 	"github.com/billfold/billfold/internal/cover/premium"
@@ -17,12 +16,7 @@ import (
 
 // freedLots are the parts of months' money that credits made unapplied, by the
 // transaction of the credit.
-type freedLots map[freedAt][]lot
-
-type freedAt struct {
-	book ledger.BookNo
-	seq  int64
-}
+type freedLots map[transactionAt][]lot
 
 // lot is money of a policy's month.
 type lot struct {
@@ -33,7 +27,7 @@ type lot struct {
 // add notes a credit: it freed money of months that were lowered on its day and
 // have more money than they cost then, the first of them first, as they are billed.
 func (l freedLots) add(f *Found, held map[coverage.Key][]grace.Money, m Move) {
-	at, left := freedAt{m.Book, m.Seq}, m.Cents
+	at, left := transactionAt{m.Book, m.Seq}, m.Cents
 	for i := range f.Policies {
 		p := f.Policies[i].Key()
 		for _, month := range lowered(f.charges[p], m.PostedOn) {
@@ -47,11 +41,11 @@ func (l freedLots) add(f *Found, held map[coverage.Key][]grace.Money, m Move) {
 }
 
 // is reports whether a move uses freed money.
-func (l freedLots) is(m Move) bool { return len(l[freedAt{m.Book, m.Of}]) > 0 }
+func (l freedLots) is(m Move) bool { return len(l[transactionAt{m.Book, m.Of}]) > 0 }
 
 // use takes freed money from its months and puts it where the move does.
 func (l freedLots) use(held map[coverage.Key][]grace.Money, m Move, part grace.Money, to place) {
-	at, left := freedAt{m.Book, m.Of}, m.Cents
+	at, left := transactionAt{m.Book, m.Of}, m.Cents
 	for i := range l[at] {
 		from := &l[at][i]
 		cents := min(left, from.cents)

@@ -87,10 +87,10 @@ type place struct {
 // for nobody has said for which.
 func (f *Found) moneyOf(moves []Move, items map[ItemKey]place) map[coverage.Key][]grace.Money {
 	held := map[coverage.Key][]grace.Money{}
-	freed := freedLots{}
+	freed, sent := freedLots{}, sentDays{}
 	for _, m := range moves {
 		id := fmt.Sprintf("%d:%d", m.Book, m.Seq)
-		part := grace.Money{ID: id, ReceivedOn: m.EffectiveOn, KnownOn: m.PostedOn, Cents: m.Cents}
+		part := grace.Money{ID: id, ReceivedOn: m.EffectiveOn, SentOn: sent.of(&m), KnownOn: m.PostedOn, Cents: m.Cents}
 		at, known := items[ItemKey{m.Book, m.Item}]
 		switch {
 		case m.Event == chart.ItemCredited && m.Credit == chart.Unapplied:
@@ -124,6 +124,28 @@ func (f *Found) moneyOf(moves []Move, items map[ItemKey]place) map[coverage.Key]
 		}
 	}
 	return held
+}
+
+// sentDays are the days on which the money of transactions was received and sent.
+type sentDays map[transactionAt]struct{ received, sent calendar.Date }
+
+type transactionAt struct {
+	book ledger.BookNo
+	seq  int64
+}
+
+// of is when a move's money was sent, or zero. A later act on money, such as putting
+// it on a month, counts from the day of that money: so its day of sending is the
+// same too. What counts from a day of its own, as a refund may, was not sent.
+func (s sentDays) of(m *Move) calendar.Date {
+	sent := m.SentOn
+	if before := s[transactionAt{m.Book, m.Of}]; sent.IsZero() && before.received == m.EffectiveOn {
+		sent = before.sent
+	}
+	if !sent.IsZero() {
+		s[transactionAt{m.Book, m.Seq}] = struct{ received, sent calendar.Date }{m.EffectiveOn, sent}
+	}
+	return sent
 }
 
 // bills reports whether an account is one against which items are billed.

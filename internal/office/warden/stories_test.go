@@ -86,7 +86,8 @@ var storyCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 	"elect":    command(2, "elect WHO DATE", (*story).elect),
 	"withhold": command(5, "withhold WHO MONTH AGENCY STATUS DATE", (*story).withhold),
 	"until":    command(1, "until DATE", (*story).days),
-	"pay":      command(2, "pay WHO AMOUNT [received=DATE] [month=MONTH]", (*story).payment),
+	"pay":      command(2, "pay WHO AMOUNT [received=DATE] [sent=DATE] [month=MONTH]", (*story).payment),
+	"postmark": command(3, "postmark WHO NTH DATE", (*story).postmarked),
 	"return":   command(2, "return WHO NTH", (*story).returned),
 	"fact":     command(2, "fact WHO KIND [on=DATE] [day=DATE] [notice=NOTICE]", (*story).fact),
 	"expect":   command(2, "expect WHO STATE KEY=VALUE...", (*story).expect),
@@ -341,11 +342,15 @@ func (s *story) payment(a args) {
 	if on, ok := a.take("received"); ok {
 		received = s.date(on)
 	}
+	var sent calendar.Date
+	if on, ok := a.take("sent"); ok {
+		sent = s.date(on)
+	}
 	var items []payment.ItemRef
 	if m, ok := a.take("month"); ok {
 		items = s.items(p.key, s.monthOf(m))
 	}
-	p.paid = append(p.paid, s.take(p.key.Number, s.cents(a.words[1]), received, items))
+	p.paid = append(p.paid, s.takeSent(p.key.Number, s.cents(a.words[1]), received, sent, items))
 	s.fresh = false
 }
 
@@ -375,6 +380,17 @@ func (s *story) returned(a args) {
 	s.ts.Check(err)
 	order := cashier.Order{Key: ident.Key(fmt.Sprintf("return-%s-%d", a.words[0], nth)), Actor: clerk, Reason: "R01, insufficient funds"}
 	_, err = s.Cashier.Reverse(ctx, order, p.paid[nth-1])
+	s.ts.Check(err)
+	s.fresh = false
+}
+
+// postmarked is "postmark WHO NTH DATE": staff find when a payment was sent.
+func (s *story) postmarked(a args) {
+	p := s.who(a.words[0])
+	nth, err := strconv.Atoi(a.words[1])
+	s.ts.Check(err)
+	order := cashier.Order{Key: ident.Key(fmt.Sprintf("postmark-%s-%d", a.words[0], nth)), Actor: clerk, Reason: "the envelope was found"}
+	_, err = s.Cashier.Move(ctx, order, p.paid[nth-1], cashier.Target{Reference: p.key.Number.Digits(), SentOn: s.date(a.words[2])})
 	s.ts.Check(err)
 	s.fresh = false
 }

@@ -72,7 +72,8 @@ type Move struct {
 	Cents         money.Cents
 	EffectiveOn   calendar.Date
 	PostedOn      calendar.Date
-	Reason        string // of a correction
+	SentOn        calendar.Date // of what has a receipt: when the payment was sent, if that is known
+	Reason        string        // of a correction
 }
 
 // Standing is the copy of a policy's status.

@@ -107,10 +107,16 @@ func (p *plan) pay(number billpay.Number, cents money.Cents) {
 // where it was posted.
 func (p *plan) take(number billpay.Number, cents money.Cents, received calendar.Date, items []payment.ItemRef) cashier.Ref {
 	p.t.Helper()
+	return p.takeSent(number, cents, received, calendar.Date{}, items)
+}
+
+// takeSent takes money whose postmark is known, or zero.
+func (p *plan) takeSent(number billpay.Number, cents money.Cents, received, sent calendar.Date, items []payment.ItemRef) cashier.Ref {
+	p.t.Helper()
 	p.paid++
 	outcomes, err := p.Cashier.Post(ctx, []payment.Instruction{{
 		Key: ident.Key(fmt.Sprintf("cash-%d", p.paid)), Rail: payment.Counter, Actor: clerk, Source: p.Till,
-		Received: received, Amount: cents,
+		Received: received, SentOn: sent, Amount: cents,
 		Parts: []payment.Part{{
 			Reference: number.Digits(), Amount: cents, Received: storetest.House{}.PurseOf(chart.Premium), Items: items,
 		}},

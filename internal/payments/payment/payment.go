@@ -81,9 +81,13 @@ type Instruction struct {
 	Rail     Rail
 	Amount   money.Cents   // positive; the parts sum to it
 	Received calendar.Date // the day that counts for the payer
-	Actor    ident.Actor
-	Source   ledger.BookNo // the operating book it belongs to: a file, a till, the day's suspense
-	Parts    []Part        // at least one
+	// SentOn is the postmark, or zero when it is not known: a payment of continuation
+	// coverage is made on the day on which it is sent (26 CFR 54.4980B-8 Q&A-5(e)). It
+	// may be at most SentMax days before Received.
+	SentOn calendar.Date
+	Actor  ident.Actor
+	Source ledger.BookNo // the operating book it belongs to: a file, a till, the day's suspense
+	Parts  []Part        // at least one
 }
 
 // Part is the money of one payment for one number and one fund.
@@ -102,6 +106,10 @@ type ItemRef struct {
 	Book ledger.BookNo
 	No   int64
 }
+
+// SentMax is how many days a payment may have been under way. No rule sets it: mail
+// takes less, and more is a slip in the month or the year.
+const SentMax = 60
 
 // PartsMax bounds the numbers and funds in one payment.
 const PartsMax = 50
@@ -126,6 +134,9 @@ func (in *Instruction) Validate() error {
 	case len(in.Parts) == 0 || len(in.Parts) > PartsMax:
 		return fmt.Errorf("a payment has 1 to %d parts", PartsMax)
 	}
+	if err := CheckSent(in.SentOn, in.Received); err != nil {
+		return err
+	}
 	var sum money.Cents
 	for i, p := range in.Parts {
 		// The bound on each part also keeps their sum from running over.
@@ -142,6 +153,18 @@ func (in *Instruction) Validate() error {
 	}
 	if sum != in.Amount {
 		return fmt.Errorf("the parts sum to %s, not to %s", sum, in.Amount)
+	}
+	return nil
+}
+
+// CheckSent says why a payment that was received on a day cannot have been sent on
+// another; nil when it can, or when the day of sending is not known (zero).
+func CheckSent(sent, received calendar.Date) error {
+	switch {
+	case sent.After(received):
+		return fmt.Errorf("a payment cannot be sent on %s, after it was received on %s", sent, received)
+	case !sent.IsZero() && sent.Before(received.AddDays(-SentMax)):
+		return fmt.Errorf("a payment that was received on %s is not taken as sent on %s, more than %d days before", received, sent, SentMax)
 	}
 	return nil
 }
@@ -170,6 +193,10 @@ func (in *Instruction) BodyDigest() [sha256.Size]byte {
 			number(int64(item.Book))
 			number(item.No)
 		}
+	}
+	if !in.SentOn.IsZero() { // payments of before it was known keep their digest
+		text("sent")
+		text(in.SentOn.String())
 	}
 	return sha256.Sum256(b)
 }
@@ -239,6 +266,7 @@ type ReceiptPart struct {
 	No        int   // from 1, as in the instruction
 	Seq       int64 // the transaction in Book
 	PostedOn  calendar.Date
+	SentOn    calendar.Date // as in the instruction
 	Purse     chart.Purse   // where the money was applied
 	About     ledger.BookNo // the billing account whose number was given, or 0
 	Amount    money.Cents
@@ -248,12 +276,16 @@ type ReceiptPart struct {
 
 // Digest is the receipt part's document digest.
 func (r *ReceiptPart) Digest() ledger.DocDigest {
+	texts := []string{string(r.Payment), r.PostedOn.String()}
+	if !r.SentOn.IsZero() { // receipts without it keep their digest
+		texts = append(texts, r.SentOn.String())
+	}
 	return ledger.DocumentDigest("receipt",
 		[]int64{
 			int64(r.Book), int64(r.No), r.Seq, int64(r.Purse.Entity), int64(r.Purse.Fund.No()), int64(r.About),
 			int64(r.Amount), int64(r.Applied), int64(r.Unapplied),
 		},
-		[]string{string(r.Payment), r.PostedOn.String()})
+		texts)
 }
 
 // InSuspense reports whether the part waits for its owner.

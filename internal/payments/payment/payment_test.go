@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"fmt"
 	"math"
 	"reflect"
 	"strings"
@@ -44,6 +45,8 @@ func TestValidate_RefusesWhatCannotBeAPayment(t *testing.T) {
 		"more than the largest amount":  func(in *payment.Instruction) { in.Amount, in.Parts[0].Amount = money.Max+1, money.Max-199 },
 		"no actor":                      func(in *payment.Instruction) { in.Actor = ident.Actor{} },
 		"no date of receipt":            func(in *payment.Instruction) { in.Received = calendar.Date{} },
+		"sent after it was received":    func(in *payment.Instruction) { in.SentOn = in.Received.AddDays(1) },
+		"sent in another year":          func(in *payment.Instruction) { in.SentOn = in.Received.AddDays(-payment.SentMax - 1) },
 		"no source":                     func(in *payment.Instruction) { in.Source = 0 },
 		"a billing account as source":   func(in *payment.Instruction) { in.Source = ledger.FirstBillingBook },
 		"no parts":                      func(in *payment.Instruction) { in.Parts = nil },
@@ -82,6 +85,7 @@ func TestBodyDigest_CoversWhatThePayerDecided(t *testing.T) {
 		"the rail":              func(in *payment.Instruction) { in.Rail = payment.ACH },
 		"the amount":            func(in *payment.Instruction) { in.Amount++ },
 		"the date of receipt":   func(in *payment.Instruction) { in.Received = in.Received.AddDays(1) },
+		"the postmark":          func(in *payment.Instruction) { in.SentOn = in.Received.AddDays(-2) },
 		"a number":              func(in *payment.Instruction) { in.Parts[0].Reference = "472819036581" },
 		"how it is split":       func(in *payment.Instruction) { in.Parts[0].Amount++; in.Parts[1].Amount-- },
 		"the receiving entity":  func(in *payment.Instruction) { in.Parts[0].Received.Entity = 2 },
@@ -116,6 +120,18 @@ func TestBodyDigest_CoversWhatThePayerDecided(t *testing.T) {
 	}
 }
 
+// What was kept of payments before their postmark was taken in must still prove.
+func TestDigest_WithoutAPostmarkIsThatOfBefore(t *testing.T) {
+	in := sample()
+	if got := fmt.Sprintf("%x", in.BodyDigest()); got[:16] != "b6bea113e290dea2" {
+		t.Errorf("the body's digest became %s", got)
+	}
+	receipt := payment.ReceiptPart{Book: 80251647390, Payment: "p", No: 1, Seq: 2, PostedOn: in.Received, Amount: 100, Unapplied: 100}
+	if got := fmt.Sprintf("%x", receipt.Digest()); got[:16] != "e920fb0d4250ee4f" {
+		t.Errorf("the receipt's digest became %s", got)
+	}
+}
+
 // TestDigest_CoversEveryField finds the fields by reflection, so that one added
 // later cannot be forgotten.
 func TestDigest_CoversEveryField(t *testing.T) {
@@ -123,7 +139,7 @@ func TestDigest_CoversEveryField(t *testing.T) {
 	claim := in.Claim(time.UnixMicro(1_700_000_000_000_000))
 	everyField(t, &claim, claim.Digest)
 	receipt := payment.ReceiptPart{
-		Book: 80251647390, Payment: "p", No: 1, Seq: 2, PostedOn: calendar.MustParse("2026-11-23"),
+		Book: 80251647390, Payment: "p", No: 1, Seq: 2, PostedOn: calendar.MustParse("2026-11-23"), SentOn: calendar.MustParse("2026-11-20"),
 		Purse: chart.Purse{Entity: 1, Fund: chart.Premium}, About: 80251647390, Amount: 100, Applied: 60, Unapplied: 40,
 	}
 	everyField(t, &receipt, receipt.Digest)
