@@ -281,7 +281,10 @@ func (o *office) stateEnd(a *warden.Answer, graceFrom, graceTo calendar.Date) ca
 	if r, err := o.plan.Billing.Rules.Find(rule.StateGraceEnd, at, graceFrom); err == nil && r.Word() == rule.EndOfGrace {
 		return graceTo
 	}
-	return a.Status.PaidThrough
+	if through := a.Status.PaidThrough; !through.IsZero() {
+		return through
+	}
+	return a.Policy.From.AddDays(-1) // no month is paid: the coverage would never have been
 }
 
 // about tells what only one letter speaks of, and of which amount.

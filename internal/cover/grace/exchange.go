@@ -2,6 +2,7 @@ package grace
 
 import (
 	"slices"
+	"time"
 
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/cover/coverage"
@@ -98,7 +99,7 @@ func (r *run) creditGrace() bool {
 	if oldest < 0 || r.monthAPTC(r.charges[oldest].clock) <= 0 {
 		return false
 	}
-	year, paid := r.charges[oldest].clock.Year(), 0
+	year, paid := r.charges[oldest].clock.Year(), r.paidBefore(r.charges[oldest].clock.Year())
 	for i, c := range r.charges {
 		if c.first && c.Month.Year() == year && c.Month.Before(r.charges[oldest].clock) && !r.dueOn(c).After(r.day) &&
 			(r.balance.open[i] == 0 || r.dueOn(c).Before(r.spanFrom)) {
@@ -111,6 +112,16 @@ func (r *run) creditGrace() bool {
 // creditEnd is the last covered day when a grace with tax credit runs out.
 func (r *run) creditEnd() calendar.Date {
 	return r.anchor.clock.Add(r.rule(rule.CreditGraceCovered).Count() - 1).Last()
+}
+
+// paidBefore is how many months of a year count as paid at an earlier system: one,
+// where coverage that was in force there came here within the year, for it would not
+// have been in force unpaid.
+func (r *run) paidBefore(year int) int {
+	if p := r.h.Policy; p.Entry == coverage.Takeover && p.From.After(calendar.On(year, time.January, 31)) && calendar.MonthOf(p.From).Year() == year {
+		return 1
+	}
+	return 0
 }
 
 // creditLast is the last day of the grace with tax credit: consecutive months

@@ -340,3 +340,13 @@ func TestExchange_MoneyOfTheDayAfterIsTooLate(t *testing.T) {
 	}
 	owesNot(t, status, "refund/")
 }
+
+func TestExchange_WhatWasInForceElsewhereCountsAsPaidThere(t *testing.T) {
+	const row = "§2.4 item 1, of a policy that was taken over"
+	s := tell(coverage.ExchangeAPTC, "CO", "2026-10-01").bills("2026-10", 1, "600.00", "450.00")
+	s.is(t, row+" within the year", "2026-10-02", "GRACE_M1 to 2026-12-31")
+	s = tell(coverage.ExchangeAPTC, "CO", "2026-01-01").bills("2026-01", 1, "600.00", "450.00")
+	s.is(t, row+" with the year", "2026-01-02", "GRACE_STATE")
+	s = tell(coverage.ExchangeAPTC, "CO", "2026-10-01").bills("2026-10", 4, "600.00", "450.00").pays("2026-10-01", "2026-10 150.00, 2026-11 150.00, 2026-12 150.00")
+	s.is(t, row+" in the year before", "2027-01-02", "GRACE_STATE")
+}
