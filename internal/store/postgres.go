@@ -40,7 +40,9 @@ const passingConnections = 2
 var keyedPlans = []string{
 	"SET enable_seqscan = off", "SET enable_hashjoin = off", "SET enable_mergejoin = off",
 	"SET plan_cache_mode = force_generic_plan",
-	"SET max_parallel_workers_per_gather = 0", // starting helpers costs more than a look-up by key
+	// Helpers are started, and machine code is made, for what the planner takes for a
+	// long query of a large table; of rows by key either costs more than it saves.
+	"SET max_parallel_workers_per_gather = 0", "SET jit = off",
 }
 
 func openPostgres(ctx context.Context, dsn string, connections int) (*postgres, error) {
