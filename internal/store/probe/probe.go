@@ -84,7 +84,7 @@ var steps = []string{
 		1764000000000000, 'payment.received', '', 'staff:probe', '', $3
 		FROM probe_item p JOIN book b ON b.book_no = p.book_no WHERE p.n >= $1 AND p.n < $2`,
 	`INSERT INTO receipt SELECT p.book_no, b.seq, CAST(p.n AS TEXT) || ':probe:01234567890123', 1, '2026-11-23', 1, 1, p.book_no,
-		p.amount_cents, p.amount_cents, 0, p.n
+		p.amount_cents, p.amount_cents, 0, p.n, ''
 		FROM probe_item p JOIN book b ON b.book_no = p.book_no WHERE p.n >= $1 AND p.n < $2`,
 	`UPDATE open_item SET open_cents = open_cents - p.amount_cents FROM probe_item p
 		WHERE p.n >= $1 AND p.n < $2 AND open_item.book_no = p.book_no AND open_item.item_no = p.item_no`,
