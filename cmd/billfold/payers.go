@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/billfold/billfold/internal/base/calendar"
+	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/books/chart"
@@ -12,11 +13,15 @@ import (
 	"github.com/billfold/billfold/internal/office/biller"
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/people/billpay"
+	"github.com/billfold/billfold/internal/people/member"
+	"github.com/billfold/billfold/internal/people/region"
 )
 
 type payerCommand struct {
 	Add  payerAddCommand  `cmd:"" help:"Register an employer, HHS, CMS or a state's agency."`
 	List payerListCommand `cmd:"" help:"List who owes premiums of others, and what is open."`
+
+	Address payerAddressCommand `cmd:"" help:"Say where an organisation's bills go."`
 }
 
 type payerAddCommand struct {
@@ -86,6 +91,54 @@ func (c *payerAddCommand) Run(r *run) error {
 		return r.printJSON(view)
 	}
 	r.printf("%s has the number %s\n", p.Name, p.Number.Grouped())
+	return nil
+}
+
+type payerAddressCommand struct {
+	where   `embed:""`
+	staffer `embed:""`
+	Number  string `arg:"" help:"The organisation's bill pay number."`
+	Line1   string `required:"" help:"Street and number, or PO box." name:"line1"`
+	Line2   string `help:"Suite or department." name:"line2"`
+	City    string `required:"" help:"City."`
+	State   string `required:"" help:"USPS code, such as CO."`
+	ZIP     string `required:"" help:"ZIP code." name:"zip"`
+	Region  string `help:"The region whose office writes to it; left out, the one that serves the address."`
+	Reason  string `help:"Why; it stands in the audit trail." default:"address given at the command line"`
+	JSON    bool   `help:"Answer in JSON."`
+}
+
+// Run implements the command.
+func (c *payerAddressCommand) Run(r *run) error {
+	number, err := billpay.Parse(c.Number)
+	if err != nil {
+		return err
+	}
+	o, access, done, err := r.openFor(&c.where, &c.staffer, c.Reason)
+	if err != nil {
+		return err
+	}
+	defer done()
+	to := member.Address{Line1: c.Line1, Line2: c.Line2, City: c.City, State: strings.ToUpper(c.State), ZIP: c.ZIP}
+	at := region.ID(c.Region)
+	if at == "" {
+		at = o.plan.RegionAt(to.State, to.ZIP)
+	}
+	if _, known := o.plan.Region(at); !known {
+		return fault.New(fault.Invalid, "", "no region of the plan writes to this address").
+			WithHint("Name one by --region, or list its state among what a region serves.")
+	}
+	payers, err := o.payers()
+	if err != nil {
+		return err
+	}
+	if err := payers.Address(r.ctx, access, number, to, at); err != nil {
+		return err
+	}
+	if c.JSON {
+		return r.printJSON(map[string]string{"region": string(at)})
+	}
+	r.printf("its bills go there, from the office of %s\n", at)
 	return nil
 }
 

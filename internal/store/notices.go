@@ -534,10 +534,10 @@ func (s *Store) Addressees(ctx context.Context, books []ledger.BookNo) (map[ledg
 	ofBooks := s.engine.list("book_no", 1, integerColumn)
 	args := []any{s.engine.ints(integers(books))}
 	err := s.engine.read(ctx, query{
-		text: `SELECT book_no, name FROM organisation WHERE ` + ofBooks, args: args,
+		text: `SELECT book_no, name, region FROM organisation WHERE ` + ofBooks, args: args,
 		each: func(scan func(...any) error) error {
 			var a notice.Addressee
-			err := scan(&a.Book, &a.Name)
+			err := scan(&a.Book, &a.Name, &a.Region)
 			people[a.Book] = a
 			return err
 		},
@@ -565,7 +565,11 @@ func (s *Store) Addressees(ctx context.Context, books []ledger.BookNo) (map[ledg
 			}
 			if p := persons[book]; p != nil {
 				*addressOf(p, purpose) = a
+				return nil
 			}
+			of := people[book]
+			of.Address = a // an organisation has one
+			people[book] = of
 			return nil
 		},
 	})

@@ -12,6 +12,8 @@ import (
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/office/enrolment"
 	"github.com/billfold/billfold/internal/people/billpay"
+	"github.com/billfold/billfold/internal/people/member"
+	"github.com/billfold/billfold/internal/people/region"
 )
 
 var _ biller.PayerStore = (*Store)(nil)
@@ -36,6 +38,21 @@ func (s *Store) AddPayer(ctx context.Context, p biller.Payer, entry audit.Entry)
 		return fault.New(fault.Conflict, "store.AddPayer", "a payer with one of these ids, or for what this one owes, is registered already")
 	}
 	return fault.Wrap("store.AddPayer", err)
+}
+
+// AddressPayer implements biller.PayerStore.
+func (s *Store) AddressPayer(ctx context.Context, number billpay.Number, to member.Address, at region.ID, entry audit.Entry) error {
+	of := updateOf("organisation", 1, 0, "book_no", "region")
+	of.add(int64(number), string(at))
+	address := insertInto("person_address", "book_no", "purpose", "line1", "line2", "city", "state", "zip", "country")
+	address.taken = `ON CONFLICT (book_no, purpose) DO UPDATE SET line1 = excluded.line1, line2 = excluded.line2,
+		city = excluded.city, state = excluded.state, zip = excluded.zip, country = excluded.country`
+	address.add(int64(number), "mailing", to.Line1, to.Line2, to.City, to.State, to.ZIP, to.Country)
+	err := s.engine.write(ctx, of, address, auditBulk([]audit.Entry{entry}))
+	if errors.Is(err, cashier.ErrStale) {
+		return fault.New(fault.Conflict, "store.AddressPayer", "somebody else changed this organisation at the same moment; try again")
+	}
+	return fault.Wrap("store.AddressPayer", err)
 }
 
 // Payers implements biller.PayerStore.

@@ -18,6 +18,7 @@ import (
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/people/billpay"
 	"github.com/billfold/billfold/internal/people/member"
+	"github.com/billfold/billfold/internal/people/region"
 )
 
 // PremiumRun is the kind of the run that bills a month's premiums.
@@ -86,6 +87,11 @@ type PayerStore interface {
 	// AddPayer opens a payer's account. Conflict when an id of it, or what it owes, is
 	// another's already.
 	AddPayer(ctx context.Context, p Payer, entry audit.Entry) error
+	// AuditHeads tells where the audit trails of books stand.
+	AuditHeads(ctx context.Context, books []ledger.BookNo) (map[ledger.BookNo]audit.Head, error)
+	// AddressPayer keeps where an organisation's bills go, and the region whose office
+	// writes to it. Conflict when its audit trail went on since it was read.
+	AddressPayer(ctx context.Context, number billpay.Number, to member.Address, at region.ID, entry audit.Entry) error
 	// Payers gives every organisation that has an account, in the order of numbers.
 	Payers(ctx context.Context) ([]Payer, error)
 	// RunsToBill gives the premium runs that are not marked as billed to everybody who
@@ -156,6 +162,34 @@ func (b *Payers) Add(ctx context.Context, access audit.Access, p Payer) (Payer, 
 	var trail audit.Head
 	entry := trail.Entry(access, audit.Enrol, audit.Changed, ledger.BookNo(p.Number), b.Clock.Now())
 	return p, fault.Wrap(op, b.Store.AddPayer(ctx, p, entry))
+}
+
+// Address keeps where an organisation's bills go, and the region whose office
+// writes to it. Invalid when the address is no postal one, NotFound when no
+// organisation has the number.
+func (b *Payers) Address(ctx context.Context, access audit.Access, number billpay.Number, to member.Address, at region.ID) error {
+	const op = "biller.AddressPayer"
+	if err := access.Check(); err != nil {
+		return fault.Wrap(op, err)
+	}
+	if to.Line1 == "" || to.City == "" || to.State == "" || to.ZIP == "" {
+		return fault.New(fault.Invalid, op, "an address needs its first line, city, state and ZIP code")
+	}
+	payers, err := b.Store.Payers(ctx)
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	if !slices.ContainsFunc(payers, func(p Payer) bool { return p.Number == number }) {
+		return fault.New(fault.NotFound, op, "no organisation has this number")
+	}
+	book := ledger.BookNo(number)
+	heads, err := b.Store.AuditHeads(ctx, []ledger.BookNo{book})
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	trail := heads[book]
+	entry := trail.Entry(access, audit.Enrol, audit.Changed, book, b.Clock.Now())
+	return fault.Wrap(op, b.Store.AddressPayer(ctx, number, to, at, entry))
 }
 
 func (p *Payer) check() error {

@@ -15,6 +15,7 @@ import (
 	"github.com/billfold/billfold/internal/office/audit"
 	"github.com/billfold/billfold/internal/office/biller"
 	"github.com/billfold/billfold/internal/people/billpay"
+	"github.com/billfold/billfold/internal/people/member"
 	"github.com/billfold/billfold/internal/store/storetest"
 )
 
@@ -222,4 +223,37 @@ func TestAddPayer_RefusesWhatContradictsItself(t *testing.T) {
 	if _, err := b.payers().Add(ctx, audit.Access{}, good); fault.KindOf(err) != fault.Denied {
 		t.Errorf("without an actor: got %v", err)
 	}
+}
+
+func TestAddressPayer_IsWhereItsBillsGo(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, o *storetest.Office) {
+		b := &bills{Office: o, t: t}
+		access, err := audit.By(clerk, "an address was given", "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := b.payers().Add(ctx, access, biller.Payer{Owner: premium.Employer, Name: "Oakline", IDs: []string{"71"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := member.Address{Line1: "1 Mill Road", City: "Boulder", State: "CO", ZIP: "80301"}
+		for _, line := range []string{"PO Box 1", "1 Mill Road"} { // the last one counts
+			to.Line1 = line
+			if err := b.payers().Address(ctx, access, p.Number, to, "front-range"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		book := ledger.BookNo(p.Number)
+		got, err := o.Store.Addressees(ctx, []ledger.BookNo{book})
+		if err != nil || got[book].Name != "Oakline" || got[book].Address != to || got[book].Region != "front-range" {
+			t.Errorf("got %+v, %v", got[book], err)
+		}
+		if err := b.payers().Address(ctx, access, p.Number+10, to, "front-range"); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("nobody's number: got %v", err)
+		}
+		to.ZIP = ""
+		if err := b.payers().Address(ctx, access, p.Number, to, "front-range"); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("no ZIP code: got %v", err)
+		}
+	})
 }
