@@ -94,6 +94,8 @@ func stories() []story {
 			facts: []grace.Fact{{Kind: grace.Reinstated, On: civil("2027-05-17")}}, until: "2027-05-20"},
 		{name: "arrears by state law", policy: covered(coverage.Direct, "CO", "2027-01-01", nil), owed: 600_00, from: "2027-01", to: "2027-04",
 			money: []grace.Money{paid("2026-12-20", 600_00, "2027-01")}, until: "2027-03-20"},
+		{name: "arrears of a first month, before which nothing was paid", policy: covered(coverage.Direct, "CO", "2027-01-01", nil), owed: 600_00, from: "2027-01", to: "2027-01",
+			until: "2027-01-10"},
 		{name: "arrears in California, whose grace counts from its notice", policy: covered(coverage.Direct, "CA", "2027-01-01", nil), owed: 600_00, from: "2027-01", to: "2027-04",
 			money: []grace.Money{paid("2026-12-20", 600_00, "2027-01")}, until: "2027-03-31", sends: true},
 		{name: "continuation to elect", policy: unelected, owed: 712_00, from: "2026-04", to: "2026-04", until: "2026-04-10"},

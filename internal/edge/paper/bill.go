@@ -170,40 +170,41 @@ func (p print) fact(row Line) {
 // table sets the bill's lines, what is left to pay, and what others pay.
 func (p print) table(b *Bill) {
 	size, line := p.sized(billSize), p.sized(billLine+0.4)
-	amount := p.sized(tableAmount)
+	column := p.sized(tableAmount)
 	p.bold(size)
-	p.CellFormat(p.width-amount, line+1, b.Heads[0], "B", 0, "L", false, 0, "")
-	p.CellFormat(amount, line+1, b.Heads[1], "B", 1, "R", false, 0, "")
+	p.CellFormat(p.width-column, line+1, b.Heads[0], "B", 0, "L", false, 0, "")
+	p.CellFormat(column, line+1, b.Heads[1], "B", 1, "R", false, 0, "")
 	p.regular(size)
 	for _, row := range b.Lines {
-		p.amountRow(row, amount, line)
+		p.amountRow(row, column, line)
 	}
 	p.bold(size + 1)
 	p.SetLineWidth(0.2)
 	p.Line(margin, p.GetY(), margin+p.width, p.GetY())
-	p.amountRow(b.Total, amount, line+0.6)
+	p.amountRow(b.Total, column, line+0.6)
 	if len(b.Others) > 0 {
 		p.Ln(p.sized(1))
 		p.bold(size - 1)
 		p.MultiCell(p.width, line-0.4, b.OthersTitle, "", "L", false)
 		p.regular(size - 1)
 		for _, row := range b.Others {
-			p.amountRow(row, amount, line-0.4)
+			p.amountRow(row, column, line-0.4)
 		}
 	}
 	p.Ln(p.sized(1.2))
 }
 
-// amountRow sets one row, whose label may need several lines.
-func (p print) amountRow(row Line, amount, line float64) {
+// amountRow sets one row, whose label may need several lines, in a column of amounts
+// so wide and lines so high, in millimetres.
+func (p print) amountRow(row Line, column, line float64) {
 	top, page := p.GetY(), p.PageNo()
-	p.MultiCell(p.width-amount, line, row.Label, "", "L", false)
+	p.MultiCell(p.width-column, line, row.Label, "", "L", false)
 	bottom := p.GetY()
 	if p.PageNo() != page {
 		top = bottom - line // the row went over to the next sheet
 	}
-	p.SetXY(margin+p.width-amount, top)
-	p.CellFormat(amount, line, row.Value, "", 1, "R", false, 0, "")
+	p.SetXY(margin+p.width-column, top)
+	p.CellFormat(column, line, row.Value, "", 1, "R", false, 0, "")
 	p.SetXY(margin, bottom)
 }
 
