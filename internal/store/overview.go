@@ -297,7 +297,7 @@ func (c *overviewCount) filesTaken() query {
 // clearing account, later the bank account.
 var isMoneyIn = map[chart.Code]bool{
 	chart.Cash: true, chart.ClearLockbox: true, chart.ClearACH: true, chart.ClearWire: true, chart.ClearCounter: true,
-	chart.ClearCard: true,
+	chart.ClearCard: true, chart.ClearDebit: true,
 }
 
 // sum turns account totals into figures by purse. Corrupt when the books have

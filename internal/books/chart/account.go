@@ -27,26 +27,36 @@ const (
 	ClearWire       Code = 4  // asset: wires reported, not yet seen on the statement
 	ClearCounter    Code = 5  // asset: taken at a counter, in a drawer or on the way to the bank
 	ClearCard       Code = 6  // asset: captured by the processor, not yet settled
+	ClearDebit      Code = 7  // asset: debits that we sent to the clearing house, not yet settled
+	ClearCheck      Code = 8  // liability: checks that we issued, not yet paid by the bank
+	ClearPayout     Code = 9  // liability: credits that we sent to the clearing house, not yet settled
 	Receivable      Code = 10 // asset: what billing accounts owe
 	Earned          Code = 20 // revenue: premiums and charges billed
 	DrugAdvances    Code = 21 // asset: what pharmacies were paid for the prescription payment plan, less what was billed of it
 	Unapplied       Code = 30 // liability: money whose billing account is known and whose item is not
 	Suspense        Code = 31 // liability: money whose billing account is not known
 	RefundsPayable  Code = 32 // liability: money on its way back
+	Unclaimed       Code = 33 // liability: property of owners who were lost, until a state takes it
+	Unidentified    Code = 34 // what a bank's statement moved and nothing explains yet; each cent has a named exception
 	Interaccount    Code = 40 // zero in sum: between two books of this purse, both sides under one link
 	Interfund       Code = 41 // due to or from another purse, on the payer's instruction
 	OpeningBalance  Code = 50 // equity: what an earlier system's items brought in
 	UserFee         Code = 60 // expense: what an exchange keeps of what it pays
 	CostSharing     Code = 61 // liability: cost-sharing reductions advanced, held against claims
 	ExchangeBalance Code = 62 // due to or from an exchange: balances carried, debts, adjustments by hand
+	ProcessorFees   Code = 63 // expense: what a card processor keeps of what it settles, and charges for disputes
+	BankCharges     Code = 64 // expense: what a bank charges
+	Losses          Code = 65 // expense: money that went back beyond what was left to take it from, written off by decision
 )
 
 var codeNames = map[Code]string{
 	Cash: "cash", ClearLockbox: "clearing-lockbox", ClearACH: "clearing-ach", ClearWire: "clearing-wire",
-	ClearCounter: "clearing-counter", ClearCard: "clearing-card", Receivable: "receivable", Earned: "earned", DrugAdvances: "drug-advances",
-	Unapplied: "unapplied", Suspense: "suspense", RefundsPayable: "refunds-payable",
+	ClearCounter: "clearing-counter", ClearCard: "clearing-card",
+	ClearDebit: "clearing-debit", ClearCheck: "clearing-check", ClearPayout: "clearing-payout", Receivable: "receivable", Earned: "earned", DrugAdvances: "drug-advances",
+	Unapplied: "unapplied", Suspense: "suspense", RefundsPayable: "refunds-payable", Unclaimed: "unclaimed", Unidentified: "unidentified",
 	Interaccount: "interaccount", Interfund: "interfund", OpeningBalance: "opening-balance",
 	UserFee: "user-fee", CostSharing: "cost-sharing", ExchangeBalance: "exchange-balance",
+	ProcessorFees: "processor-fees", BankCharges: "bank-charges", Losses: "losses",
 }
 
 func (c Code) String() string {

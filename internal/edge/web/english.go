@@ -67,7 +67,7 @@ var english = Words{
 	Funds: map[chart.Fund]string{chart.Premium: "Premiums", chart.Medical: "Medical care", chart.Pharmacy: "Pharmacy"},
 	Rails: map[chart.Code]string{
 		chart.ClearLockbox: "Check by mail", chart.ClearACH: "Bank payment", chart.ClearWire: "Wire transfer",
-		chart.ClearCounter: "At a counter", chart.ClearCard: "Card",
+		chart.ClearCounter: "At a counter", chart.ClearCard: "Card", chart.ClearDebit: "Bank debit",
 	},
 	Reasons: map[suspense.Reason]string{
 		suspense.PossibleDuplicate: "The same payment seems to have come twice",

@@ -69,7 +69,7 @@ var spanish = Words{
 	Funds: map[chart.Fund]string{chart.Premium: "Primas", chart.Medical: "Atención médica", chart.Pharmacy: "Farmacia"},
 	Rails: map[chart.Code]string{
 		chart.ClearLockbox: "Cheque por correo", chart.ClearACH: "Pago desde el banco", chart.ClearWire: "Giro bancario",
-		chart.ClearCounter: "En ventanilla", chart.ClearCard: "Tarjeta",
+		chart.ClearCounter: "En ventanilla", chart.ClearCard: "Tarjeta", chart.ClearDebit: "Débito bancario",
 	},
 	Reasons: map[suspense.Reason]string{
 		suspense.PossibleDuplicate: "Parece que el mismo pago llegó dos veces",

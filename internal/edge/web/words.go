@@ -101,7 +101,7 @@ var failureCodes = []int{
 }
 
 // railsShown are the accounts by which money comes in, in the order of the page.
-var railsShown = []chart.Code{chart.ClearLockbox, chart.ClearACH, chart.ClearWire, chart.ClearCounter, chart.ClearCard}
+var railsShown = []chart.Code{chart.ClearLockbox, chart.ClearACH, chart.ClearWire, chart.ClearCounter, chart.ClearCard, chart.ClearDebit}
 
 // languages are those of the pages; the first is used when nobody says.
 var languages = []*Words{&english, &spanish}

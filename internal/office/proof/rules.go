@@ -132,7 +132,7 @@ func (m *movement) debit(r role, p ledger.Posting) {
 	}
 }
 
-func clears(c chart.Code) bool { return c >= chart.ClearLockbox && c <= chart.ClearCard }
+func clears(c chart.Code) bool { return c >= chart.ClearLockbox && c <= chart.ClearDebit }
 
 func (m *movement) credit(r role, p ledger.Posting) {
 	switch r.code {

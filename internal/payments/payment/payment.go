@@ -33,12 +33,13 @@ const (
 	Wire     Rail = "wire"
 	Counter  Rail = "counter" // cash and cheques over a counter
 	Card     Rail = "card"
+	Debit    Rail = "debit"   // debits that we sent to the clearing house
 	Sandbox  Rail = "sandbox" // no money: benches and integrators' tests
 )
 
 var clearing = map[Rail]chart.Code{
 	Lockbox: chart.ClearLockbox, BankBill: chart.ClearACH, ACH: chart.ClearACH, Wire: chart.ClearWire,
-	Counter: chart.ClearCounter, Card: chart.ClearCard, Sandbox: chart.ClearCard,
+	Counter: chart.ClearCounter, Card: chart.ClearCard, Debit: chart.ClearDebit, Sandbox: chart.ClearCard,
 }
 
 // Clearing is the account on which the rail's money stands until the bank's

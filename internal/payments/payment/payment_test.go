@@ -206,7 +206,7 @@ func TestID_IsTheKeysForEver(t *testing.T) {
 func TestRail_EveryOneHasItsClearing(t *testing.T) {
 	byFile := map[payment.Rail]bool{
 		payment.Lockbox: true, payment.BankBill: true, payment.ACH: true, payment.Wire: true, payment.Counter: false,
-		payment.Card: false, payment.Sandbox: false,
+		payment.Card: false, payment.Debit: false, payment.Sandbox: false,
 	}
 	for rail, want := range byFile {
 		if code, known := rail.Clearing(); !known || code == 0 {
