@@ -80,6 +80,7 @@ type cli struct {
 	Key      keyCommand       `cmd:"" help:"Make and end the API keys of other systems."`
 	Bench    benchCommand     `cmd:"" help:"Measure this machine and say against what."`
 	Simulate simulateCommand  `cmd:"" help:"Run a stand-in for a counterparty, for tests and demonstrations."`
+	Sim      simCommand       `cmd:"" help:"Play seeded days with everything that goes wrong, against an auditor with books of its own."`
 	Probe    probeCommand     `cmd:"" hidden:""`
 	Version  versionCommand   `cmd:"" help:"Print the version."`
 }

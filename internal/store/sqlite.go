@@ -135,6 +135,9 @@ func (s *sqlite) close() error {
 	s.keepers.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, stmt := range s.prepared { // a statement of a held connection is not closed with it, and keeps the file open
+		stmt.Close()
+	}
 	if s.conn != nil {
 		s.conn.Close()
 	}

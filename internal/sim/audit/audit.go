@@ -19,7 +19,8 @@ type Auditor struct {
 	suspense map[string]money.Cents // by fund
 	taken    map[string]money.Cents // by rail, less what went back
 	payable  money.Cents            // on its way back to cards
-	made     int                    // counts pots and placements
+	now      int64                  // microseconds, as the product's clock tells
+	made     int                    // counts pots and placements of this instant
 	seen     map[string]int         // how often an item of a file has come in one file
 	files    map[string]bool
 }
@@ -42,7 +43,7 @@ type item struct {
 type pot struct {
 	fund         string
 	amount, open money.Cents
-	made         int
+	made         int64
 	next         *pot // where a merge carried what was left
 }
 
@@ -63,7 +64,7 @@ type Placement struct {
 	left    *pot
 	ended   bool
 	touched bool // some of it was refunded or disputed
-	made    int
+	made    int64
 	charge  *charge
 }
 
@@ -153,9 +154,14 @@ func (a *Auditor) over(in *account, fund string, cents money.Cents) *pot {
 	return u
 }
 
-func (a *Auditor) next() int {
+// At tells the auditor what time the product's clock says, in microseconds. What is
+// the newest is what that clock said last, also where it was set back.
+func (a *Auditor) At(now int64) { a.now, a.made = now, 0 }
+
+// next gives the place of a pot or placement in the order of time.
+func (a *Auditor) next() int64 {
 	a.made++
-	return a.made
+	return a.now*1000 + int64(a.made)
 }
 
 // FileItem is one item of a file; equal identities are the same cheque or entry.

@@ -34,7 +34,7 @@ func (x piece) rank() int {
 	return 2
 }
 
-func (x piece) made() int {
+func (x piece) made() int64 {
 	if x.pot != nil {
 		return x.pot.made
 	}

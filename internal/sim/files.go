@@ -1,4 +1,4 @@
-package sim_test
+package sim
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"github.com/billfold/billfold/internal/format/bai2"
 	format "github.com/billfold/billfold/internal/format/lockbox"
 	"github.com/billfold/billfold/internal/format/nacha"
+	"github.com/billfold/billfold/internal/office/intake"
 	"github.com/billfold/billfold/internal/people/billpay"
 	"github.com/billfold/billfold/internal/sim/audit"
 )
@@ -35,10 +36,11 @@ func (i sentItem) reference() string {
 
 type sentFile struct{ items []sentItem }
 
+var rails = []string{"lockbox", "bankbill", "wire"}
+
 // file sends a file: a new one, perhaps with items that came before in another
 // or twice in itself, or one that was sent before, in another order.
 func (w *world) file() {
-	rails := []string{"lockbox", "bankbill", "wire"}
 	rail := rails[w.random.IntN(len(rails))]
 	before := w.files[rail]
 	var f *sentFile
@@ -65,19 +67,16 @@ func (w *world) file() {
 		w.files[rail] = append(before, f)
 	}
 	w.random.Shuffle(len(f.items), func(i, j int) { f.items[i], f.items[j] = f.items[j], f.items[i] })
-	var content []byte
-	switch rail {
-	case "lockbox":
-		content = w.lockboxFile(f.items)
-	case "bankbill":
-		content = w.bankFile(f.items)
-	case "wire":
-		content = w.wireFile(f.items)
-	}
-	result, err := w.intake.Take(w.Context(), rail, bytes.NewReader(content), clerk, nil)
+	content := w.write(rail, f.items)
+	var result intake.Result
+	err := w.try(func() (err error) {
+		result, err = w.intake.Take(w.ctx, rail, bytes.NewReader(content), clerk, nil)
+		return err
+	})
 	if err != nil || result.Verdict != fault.Accept {
-		w.Fatalf("a file of the %s was not taken: %v %v\n%s", rail, err, result.Problems, content)
+		w.fail("a file of the %s was not taken: %v %v\n%s", rail, err, result.Problems, content)
 	}
+	w.note("%s file of %d", rail, len(f.items))
 	items := make([]audit.FileItem, len(f.items))
 	for i, it := range f.items {
 		items[i] = audit.FileItem{
@@ -87,10 +86,35 @@ func (w *world) file() {
 	w.audit.File(rail, "premium", items)
 }
 
-func (w *world) check(err error) {
-	w.Helper()
-	if err != nil {
-		w.Fatal(err)
+// write writes a file of a rail.
+func (w *world) write(rail string, items []sentItem) []byte {
+	switch rail {
+	case "lockbox":
+		return w.lockboxFile(items)
+	case "bankbill":
+		return w.bankFile(items)
+	}
+	return w.wireFile(items)
+}
+
+// brokenFile sends a file of which the end is missing. It is refused whole, so the
+// auditor hears nothing of it.
+func (w *world) brokenFile() {
+	rail := rails[w.random.IntN(len(rails))]
+	var items []sentItem
+	for range 1 + w.random.IntN(4) {
+		w.traces++
+		items = append(items, sentItem{w.traces, w.number(), w.cents()})
+	}
+	content := w.write(rail, items)
+	content = content[:1+w.random.IntN(len(content)*2/5)] // what follows the end is padding in some formats
+	var result intake.Result
+	err := w.try(func() (err error) {
+		result, err = w.intake.Take(w.ctx, rail, bytes.NewReader(content), clerk, nil)
+		return err
+	})
+	if err != nil || result.Verdict == fault.Accept || len(result.Problems) == 0 {
+		w.fail("a file of the %s without its end ended as %s with %v (%v)\n%s", rail, result.Verdict, result.Problems, err, content)
 	}
 }
 

@@ -1,4 +1,4 @@
-package sim_test
+package sim
 
 import (
 	"context"
@@ -26,7 +26,7 @@ func (w *world) atMost(most money.Cents) money.Cents {
 }
 
 func (w *world) refund() {
-	m := w.one()
+	m := w.any()
 	if m == nil {
 		return
 	}
@@ -34,7 +34,12 @@ func (w *world) refund() {
 	if w.random.IntN(8) == 0 {
 		cents += w.audit.Refundable(m.place) // too much
 	}
-	done, err := w.Cashier.Refund(w.Context(), w.order(), m.ref, cents)
+	order, done := w.order(), cashier.Done{}
+	w.note("refund %s of %s", cents, m)
+	err := w.try(func() (err error) {
+		done, err = w.cashier.Refund(w.ctx, order, m.ref, cents)
+		return err
+	})
 	back := w.audit.Refund(m.place, cents)
 	w.agree("a refund", err, back != nil)
 	if back != nil {
@@ -43,7 +48,7 @@ func (w *world) refund() {
 }
 
 func (w *world) dispute() {
-	m := w.one()
+	m := w.any()
 	if m == nil || m.in.Rail != payment.Card {
 		return
 	}
@@ -51,7 +56,12 @@ func (w *world) dispute() {
 	if w.random.IntN(8) == 0 {
 		cents += w.audit.Left(m.place)
 	}
-	done, err := w.Cashier.Dispute(w.Context(), w.order(), m.ref, cents)
+	order, done := w.order(), cashier.Done{}
+	w.note("dispute %s of %s", cents, m)
+	err := w.try(func() (err error) {
+		done, err = w.cashier.Dispute(w.ctx, order, m.ref, cents)
+		return err
+	})
 	back := w.audit.Dispute(m.place, cents)
 	w.agree("a dispute", err, back != nil)
 	if back != nil {
@@ -76,19 +86,24 @@ func (w *world) settle() {
 	if b == nil {
 		return
 	}
-	told := func(what string, act func(context.Context, cashier.Order, payment.ID) (cashier.Done, error), can bool) cashier.Done {
-		done, err := act(w.Context(), w.order(), b.id)
+	w.note("the refund of %s of %s", b.back.Cents, b.of)
+	told := func(what string, act func(*cashier.Cashier, context.Context, cashier.Order, payment.ID) (cashier.Done, error), can bool) cashier.Done {
+		order, done := w.order(), cashier.Done{}
+		err := w.try(func() (err error) {
+			done, err = act(w.cashier, w.ctx, order, b.id)
+			return err
+		})
 		w.agree(what, err, can)
 		return done
 	}
 	switch w.random.IntN(4) {
 	case 0, 1:
-		told("a refund sent", w.Cashier.RefundSent, w.audit.Sent(b.back))
+		told("a refund sent", (*cashier.Cashier).RefundSent, w.audit.Sent(b.back))
 	case 2:
-		told("a refund that failed", w.Cashier.RefundFailed, w.audit.Failed(b.back))
+		told("a refund that failed", (*cashier.Cashier).RefundFailed, w.audit.Failed(b.back))
 	default:
 		again := w.audit.Cancelled(b.back)
-		w.standsAt(b, told("a refund given up", w.Cashier.RefundCancelled, again != nil), again)
+		w.standsAt(b, told("a refund given up", (*cashier.Cashier).RefundCancelled, again != nil), again)
 	}
 }
 
@@ -97,7 +112,12 @@ func (w *world) win() {
 	if b == nil {
 		return
 	}
-	done, err := w.Cashier.DisputeWon(w.Context(), w.order(), b.id)
+	order, done := w.order(), cashier.Done{}
+	w.note("win the dispute of %s of %s", b.back.Cents, b.of)
+	err := w.try(func() (err error) {
+		done, err = w.cashier.DisputeWon(w.ctx, order, b.id)
+		return err
+	})
 	again := w.audit.Won(b.back)
 	w.agree("a dispute won", err, again != nil)
 	w.standsAt(b, done, again)
@@ -107,12 +127,12 @@ func (w *world) win() {
 // answer that have receipts, in the auditor's order.
 func (w *world) standsAt(b *wentBack, done cashier.Done, again []*audit.Placement) {
 	for _, ref := range done.Refs {
-		if _, err := w.Store.Receipt(w.Context(), ref.Book, ref.Seq); err == nil {
-			w.posted = append(w.posted, &made{b.of.in, ref, again[0]})
+		if _, err := w.store.Receipt(w.ctx, ref.Book, ref.Seq); err == nil {
+			w.add(b.of.in, ref, again[0])
 			again = again[1:]
 		}
 	}
 	if len(again) != 0 {
-		w.Fatalf("the auditor placed %d more than the books", len(again))
+		w.fail("the auditor placed %d more than the books", len(again))
 	}
 }
