@@ -15,8 +15,8 @@ import (
 // share of the whole when they are many.
 const (
 	fuzzEach  = 3 * time.Second
-	fuzzLeast = time.Second
-	fuzzWhole = 60 * time.Second
+	fuzzLeast = 800 * time.Millisecond
+	fuzzWhole = 50 * time.Second
 	fuzzSoak  = 2 * time.Minute // each, when soaking
 )
 
@@ -51,13 +51,36 @@ func fuzz(r *run) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	var errs []error
-	for i, p := range all {
-		if len(targets[i]) > 0 {
-			errs = append(errs, r.fuzzPackage(p, targets[i], each, guide(heavy[p.ImportPath]), filepath.Join(dir, "fuzz.test")))
+	// A package is built while the one before it is fuzzed: each keeps a processor busy.
+	built := make(chan fuzzed, 1)
+	go func() {
+		defer close(built)
+		for i, p := range all {
+			if len(targets[i]) > 0 {
+				built <- r.buildFuzz(p, targets[i], guide(heavy[p.ImportPath]), filepath.Join(dir, fmt.Sprintf("%d.test", i)))
+			}
 		}
+	}()
+	var errs []error
+	for f := range built {
+		errs = append(errs, r.fuzzPackage(f, each))
 	}
 	return errors.Join(errs...)
+}
+
+// fuzzed is a package that was built for fuzzing.
+type fuzzed struct {
+	listed
+	targets []string
+	binary  string
+	said    []byte // by a build that failed
+	err     error
+}
+
+func (r *run) buildFuzz(p listed, targets []string, guide, binary string) fuzzed {
+	f := fuzzed{listed: p, targets: targets, binary: binary}
+	f.said, f.err = r.command("go", "test", "-c", vetted, guide, "-o", binary, p.ImportPath).CombinedOutput()
+	return f
 }
 
 // guide is the flag by which a build marks the code whose branches lead fuzzing.
@@ -87,32 +110,38 @@ func (r *run) linkDatabase() (map[string]bool, error) {
 	return links, nil
 }
 
-func (r *run) fuzzPackage(p listed, targets []string, each time.Duration, guide, binary string) error {
-	if err := r.show(r.command("go", "test", "-c", vetted, guide, "-o", binary, p.ImportPath)); err != nil {
-		return fmt.Errorf("%s: %w", p.ImportPath, err)
+func (r *run) fuzzPackage(f fuzzed, each time.Duration) error {
+	if f.err != nil {
+		fmt.Printf("%s", f.said)
+		return fmt.Errorf("%s: %w", f.ImportPath, f.err)
 	}
+	defer os.Remove(f.binary)
 	var errs []error
-	for _, target := range targets {
-		out, err := r.fuzzTarget(p, target, each, binary)
+	for _, target := range f.targets {
+		out, err := r.fuzzTarget(f, target, each)
 		if err != nil && endedLate(out) {
-			out, err = r.fuzzTarget(p, target, each, binary)
+			out, err = r.fuzzTarget(f, target, each)
 		}
 		if err != nil {
 			fmt.Printf("%s", out)
-			errs = append(errs, fmt.Errorf("%s %s: %w", p.ImportPath, target, err))
+			errs = append(errs, fmt.Errorf("%s %s: %w", f.ImportPath, target, err))
 			r.failed++
 			continue
 		}
-		fmt.Printf("ok    %s %s\n", p.ImportPath, target)
+		fmt.Printf("ok    %s %s\n", f.ImportPath, target)
 		r.passed++
 	}
 	return errors.Join(errs...)
 }
 
-func (r *run) fuzzTarget(p listed, target string, each time.Duration, binary string) ([]byte, error) {
-	cmd := r.command(binary, "-test.run=^$", "-test.fuzz=^"+target+"$", "-test.fuzztime="+each.String(),
-		"-test.fuzzcachedir="+binary+".cache", "-test.parallel=2")
-	cmd.Dir = p.Dir // seeds and new failures lie in the package's testdata
+func (r *run) fuzzTarget(f fuzzed, target string, each time.Duration) ([]byte, error) {
+	workers := "-test.parallel=1" // the next package is built beside it
+	if soaking() {
+		workers = "-test.parallel=2"
+	}
+	cmd := r.command(f.binary, "-test.run=^$", "-test.fuzz=^"+target+"$", "-test.fuzztime="+each.String(),
+		"-test.fuzzcachedir="+f.binary+".cache", workers)
+	cmd.Dir = f.Dir // seeds and new failures lie in the package's testdata
 	return cmd.CombinedOutput()
 }
 
