@@ -19,11 +19,16 @@ import (
 )
 
 type cardCommand struct {
-	List   cardListCommand   `cmd:"" help:"List what of card payments waits for staff: unknown outcomes, refunds, disputes."`
-	Show   cardShowCommand   `cmd:"" help:"Show a payment by card."`
-	Settle cardSettleCommand `cmd:"" help:"Ask the processor what became of a payment, or of all that are due."`
-	Refund cardRefundCommand `cmd:"" help:"Send money of a payment back to its card."`
-	Cancel cardCancelCommand `cmd:"" name:"cancel-refund" help:"Give up a refund that could not be sent; its money is the payer's again."`
+	List     cardListCommand     `cmd:"" help:"List what of card payments waits for staff: unknown outcomes, refunds, disputes."`
+	Show     cardShowCommand     `cmd:"" help:"Show a payment by card."`
+	Settle   cardSettleCommand   `cmd:"" help:"Ask the processor what became of a payment, or of all that are due."`
+	Refund   cardRefundCommand   `cmd:"" help:"Send money of a payment back to its card."`
+	Cancel   cardCancelCommand   `cmd:"" name:"cancel-refund" help:"Give up a refund that could not be sent; its money is the payer's again."`
+	Payouts  cardPayoutsCommand  `cmd:"" help:"The processor's settlement reports: what it pays out, what it keeps, what is not known."`
+	Disputes cardDisputesCommand `cmd:"" help:"List disputes by the day on which evidence is due."`
+	Evidence cardEvidenceCommand `cmd:"" help:"Answer a dispute: the receipt and a statement go to the network, once."`
+	WriteOff cardWriteOffCommand `cmd:"" name:"write-off" help:"Take what a dispute took beyond what was left as lost; a second person agrees first."`
+	Link     cardLinkCommand     `cmd:"" help:"Make a link to the processor's own page, for a caller who pays by card."`
 }
 
 // unheard stands for the road of letters on the command line: what a payer has
@@ -366,6 +371,23 @@ func (c *cardSettleCommand) Run(r *run) error {
 	})
 }
 
+// aloneFor refuses a refund that one person may not make alone: what is above the
+// limit is asked for as any other refund, so that a second person agrees.
+func (o *office) aloneFor(ctx context.Context, d *checkout.Desk, id ident.Opaque, leg int, text string) error {
+	amount, err := money.Parse(text)
+	if text == "" {
+		var a checkout.Attempt
+		if a, err = d.Look(ctx, id); err == nil && leg >= 1 && leg <= len(a.Legs) {
+			amount = a.Legs[leg-1].Amount - a.Legs[leg-1].Refunded
+		}
+	}
+	if err != nil || amount <= o.plan.Limits.DualControlAbove {
+		return nil // what is wrong is said by who refunds
+	}
+	return fault.New(fault.Denied, "", "a refund above %s needs a second person", o.plan.Limits.DualControlAbove.Grouped()).
+		WithHint("Ask for it with \"billfold refund request NUMBER --part REF\", and have somebody else approve it.")
+}
+
 type cardRefundCommand struct {
 	correction `embed:""`
 	ID         string `arg:"" help:"The payment by card, as \"card show\" shows it."`
@@ -375,9 +397,12 @@ type cardRefundCommand struct {
 
 // Run implements the command.
 func (c *cardRefundCommand) Run(r *run) error {
-	return r.withDesk(&c.where, func(_ *office, d *checkout.Desk) error {
+	return r.withDesk(&c.where, func(o *office, d *checkout.Desk) error {
 		id, err := parseCard(c.ID)
 		if err != nil {
+			return err
+		}
+		if err := o.aloneFor(r.ctx, d, id, c.Leg, c.Amount); err != nil {
 			return err
 		}
 		amount := money.Cents(0)

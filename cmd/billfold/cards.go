@@ -9,6 +9,7 @@ import (
 	"github.com/billfold/billfold/internal/base/secret"
 	"github.com/billfold/billfold/internal/base/vault"
 	"github.com/billfold/billfold/internal/edge/web"
+	"github.com/billfold/billfold/internal/office/approval"
 	"github.com/billfold/billfold/internal/office/checkout"
 	"github.com/billfold/billfold/internal/office/plan"
 	"github.com/billfold/billfold/internal/rail/card"
@@ -65,7 +66,9 @@ func (o *office) openCards(keys string, teller checkout.Teller, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	desk := checkout.New(o.store, processor, o.cashier, o.house, o.house, o.clock, checkout.Options{Teller: teller, Log: log})
+	desk := checkout.New(o.store, processor, o.cashier, o.house, o.house, o.clock, checkout.Options{
+		Teller: teller, Log: log, Autopay: o.autopay(), Approvals: approval.New(o.store, o.clock), CountDisputed: o.plan.Processor.CountDisputed,
+	})
 	return &cards{processor, desk}, nil
 }
 

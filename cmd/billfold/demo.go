@@ -31,6 +31,7 @@ import (
 	"github.com/billfold/billfold/internal/office/audit"
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/office/enrolment"
+	"github.com/billfold/billfold/internal/office/limit"
 	"github.com/billfold/billfold/internal/office/registry"
 	"github.com/billfold/billfold/internal/people/billpay"
 	"github.com/billfold/billfold/internal/people/member"
@@ -60,6 +61,7 @@ type readyJSON struct {
 	Data     string        `json:"data"`
 	Try      string        `json:"try"`
 	Examples []exampleJSON `json:"examples"`
+	Staff    []demoLogin   `json:"staff,omitempty"` // at the first start only
 }
 
 type exampleJSON struct {
@@ -102,12 +104,16 @@ func (c *demoCommand) Run(r *run) error {
 	defer stop() // after whoever is paying was answered
 	s, err := o.serve(r.ctx, serving{
 		where: w, listener: listener, drop: filepath.Join(c.Data, "files"), spool: filepath.Join(c.Data, demoMail),
-		notices: []web.Text{web.MadeUp}, steps: d.steps(), log: log, overview: true,
+		notices: []web.Text{web.MadeUp}, steps: d.steps(), log: log, overview: true, office: true,
 	})
 	if err != nil {
 		return err
 	}
-	ready := readyJSON{
+	logins, err := o.openLogins(r.ctx, o.staffDesk(limit.New(o.store, limit.Defaults(), o.clock)))
+	if err != nil {
+		return err
+	}
+	ready := readyJSON{Staff: logins,
 		URL: s.url, Cards: d.processor, ReadyMS: clk.Now().Sub(began).Milliseconds(), Data: c.Data, Try: d.try, Examples: d.examples,
 	}
 	if err := d.announce(r, &ready); err != nil {
@@ -455,6 +461,15 @@ func (d *demonstration) announce(r *run, ready *readyJSON) error {
 	if len(ready.Examples) > 0 {
 		if err := d.announceExample(r, ready); err != nil {
 			return err
+		}
+	}
+	for i, login := range ready.Staff {
+		if i == 0 {
+			r.printf("The office: %s/office. These are shown once; an app that shows codes takes the key:\n", ready.URL)
+		}
+		r.printf("  %-14s password %s  key %s\n", login.Name, login.Password, login.Secret)
+		if i == len(ready.Staff)-1 {
+			r.printf("\n")
 		}
 	}
 	r.printf("What to try next, in another terminal:\n")

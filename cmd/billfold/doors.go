@@ -15,8 +15,10 @@ import (
 
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/edge/api"
+	"github.com/billfold/billfold/internal/edge/auth"
 	"github.com/billfold/billfold/internal/edge/deliver"
 	"github.com/billfold/billfold/internal/edge/web"
+	"github.com/billfold/billfold/internal/office/access"
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/office/checkout"
 	"github.com/billfold/billfold/internal/office/limit"
@@ -31,6 +33,8 @@ type doors struct {
 	cards  *cards // nil when the plan takes none
 	limits *limit.Limits
 	poster *cashier.Poster
+	office http.Handler // the office's own screens; nil when they are not served
+	staff  *access.Desk
 }
 
 // Lanes of the poster behind the API: one where one connection writes.
@@ -62,6 +66,12 @@ func (o *office) openDoors(s serving) (*doors, error) {
 	}
 	d.poster = cashier.NewPoster(o.cashier, lanes)
 	d.api = o.openAPI(s, d)
+	if s.office {
+		d.staff = o.staffDesk(d.limits)
+		if d.office, err = o.openConsole(s, d); err != nil {
+			return nil, err
+		}
+	}
 	return d, nil
 }
 
@@ -105,6 +115,10 @@ func (d *doors) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.api.ServeHTTP(w, r)
 		return
 	}
+	if d.office != nil && (r.URL.Path == auth.Root || strings.HasPrefix(r.URL.Path, auth.Root+"/")) {
+		d.office.ServeHTTP(w, r)
+		return
+	}
 	d.site.ServeHTTP(w, r)
 }
 
@@ -144,6 +158,11 @@ func (d *doors) sweep(ctx context.Context, log *slog.Logger) {
 			return
 		}
 		d.site.Sweep(ctx)
+		if d.staff != nil {
+			if err := d.staff.Sweep(ctx); err != nil && ctx.Err() == nil {
+				log.Warn("ended sessions of staff could not be removed", "error", err)
+			}
+		}
 		if _, err := d.limits.Sweep(ctx, sweepMost); err != nil && ctx.Err() == nil {
 			log.Warn("expired counts could not be removed", "error", err)
 		}

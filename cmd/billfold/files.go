@@ -18,9 +18,8 @@ import (
 	"github.com/billfold/billfold/internal/office/enrolment"
 	"github.com/billfold/billfold/internal/office/intake"
 	"github.com/billfold/billfold/internal/office/policy"
-	"github.com/billfold/billfold/internal/rail/bankbill"
-	"github.com/billfold/billfold/internal/rail/lockbox"
 	"github.com/billfold/billfold/internal/rail/remit"
+	"github.com/billfold/billfold/internal/rail/statement"
 	"github.com/billfold/billfold/internal/rail/wire"
 )
 
@@ -30,10 +29,13 @@ func formats(o *office) []intake.Format {
 		remit.Rail{Remittances: o.remittances},
 		answersFile{Format: document("x12"), office: o},
 		enrolmentFile{Format: document("x12"), office: o, read: enrolfile.Read834, only: "834", policies: o.policies834},
-		bankbill.Rail{}, lockbox.New(), wire.Rail{},
+		o.credits(), o.lockboxes(), statementFile{Deposits: wire.Rail{Setting: o.wires()}, office: o, read: statement.BAI2(o.wires())},
+		statementFile{Deposits: wire.Camt{Setting: o.wires()}, office: o, read: statement.Camt},
+		wireFile{wire.Advices{Setting: o.wires()}, o}, document("fedwire"),
 		policiesFile{Format: document("policies-csv"), office: o},
 		ratesFile{Format: document("rates-csv"), office: o},
 		prescriptionFile{Format: document("prescription-bills-csv"), office: o},
+		mandatesFile{Format: document("mandates-csv"), office: o},
 		owedFile{Format: document("open-items-csv"), office: o},
 		enrolmentFile{Format: document("roster-csv"), office: o, read: enrolfile.ReadRoster},
 		document("unknown"),
@@ -274,6 +276,9 @@ func (r *run) result(result intake.Result, asJSON bool) error {
 			r.printf("  nothing in this file is money that no other file brings\n")
 		case t.Suspended > 0:
 			r.printf("  of it in suspense: %s in %s\n", t.SuspendedCents.Grouped(), counted(t.Suspended, "entry"))
+		}
+		if result.ToldAgain > 0 {
+			r.printf("  of it told before by another file, and not posted again: %s\n", counted(result.ToldAgain, "item"))
 		}
 	}
 	if result.Report != nil {

@@ -57,6 +57,7 @@ type cli struct {
 	Explain  explainCommand   `cmd:"" help:"Say whether a member is still covered, why, and what keeps the coverage."`
 	Letters  lettersCommand   `cmd:"" help:"Print the letters that are due."`
 	Outbound outboundCommand  `cmd:"" help:"Tell partners and the claims system what is due, and see what they answered."`
+	ACH      achCommand       `cmd:"" name:"ach" help:"Files to the clearing house, and what comes back."`
 	Bills    billsCommand     `cmd:"" help:"Print the bills that are due."`
 	Consent  consentCommand   `cmd:"" help:"Note who agreed to electronic letters."`
 	Policy   policyCommand    `cmd:"" help:"Note decisions about policies."`
@@ -67,18 +68,27 @@ type cli struct {
 	Take     takeCommand      `cmd:"" help:"Take money at a counter."`
 	Suspense suspenseCommand  `cmd:"" help:"Work the money without a certain owner."`
 	Payment  paymentCommand   `cmd:"" help:"Move, reverse or apply money that was posted."`
+	Mandate  mandateCommand   `cmd:"" help:"Keep, change, stop and show consents to be debited."`
+	Autopay  autopayCommand   `cmd:"" help:"Carry out what is debited automatically."`
 	Card     cardCommand      `cmd:"" help:"Work the payments by card: what is unknown, refunds, disputes."`
+	Refund   refundCommand    `cmd:"" help:"Send money back: requests, approvals, sweeps, checks."`
+	Lost     unclaimedCommand `cmd:"" name:"unclaimed" help:"Money whose owners are silent: letters, reports to states, payment."`
 	Member   memberCommand    `cmd:"" help:"Merge accounts and note old numbers."`
 	Day      runCommand       `cmd:"" name:"run" help:"Carry out what a business day makes due."`
 	Export   exportCommand    `cmd:"" help:"Write rosters."`
 	Balance  balanceCommand   `cmd:"" help:"The trial balance, now or as it stood at an instant."`
 	Verify   verifyCommand    `cmd:"" help:"Replay the books and prove every cent."`
 	Close    closeCommand     `cmd:"" help:"Seal the books up to now."`
+	Recon    reconCommand     `cmd:"" help:"Hold the bank's statements against what is expected, and work what is left."`
+	Days     dayCommand       `cmd:"" name:"day" help:"Prove and close days, and show what stands under their seals."`
+	Report   reportCommand    `cmd:"" help:"Write a report: cash by rail, aged receivables, trial balance and others."`
 	Backup   backupCommand    `cmd:"" help:"Write everything to one archive, while the office works."`
 	Restore  restoreCommand   `cmd:"" help:"Fill an empty database from an archive."`
 	Keys     keysCommand      `cmd:"" help:"Look after the encryption keys."`
 	Key      keyCommand       `cmd:"" help:"Make and end the API keys of other systems."`
+	Staff    staffCommand     `cmd:"" help:"Invite the office's people, and change what they may do."`
 	Bench    benchCommand     `cmd:"" help:"Measure this machine and say against what."`
+	Sandbox  sandboxCommand   `cmd:"" help:"Play the plan's bank, clearing house and card processor over their real protocols."`
 	Simulate simulateCommand  `cmd:"" help:"Run a stand-in for a counterparty, for tests and demonstrations."`
 	Sim      simCommand       `cmd:"" help:"Play seeded days with everything that goes wrong, against an auditor with books of its own."`
 	Probe    probeCommand     `cmd:"" hidden:""`
@@ -130,7 +140,7 @@ func execute(ctx context.Context, args []string, out, errs io.Writer, o *office)
 	var c cli
 	exited := -1
 	parser, err := kong.New(&c, kong.Name("billfold"), kong.Writers(out, errs), kong.Exit(func(code int) { exited = code }),
-		kong.Vars{"policyfacts": policyFacts()},
+		kong.Vars{"reports": reportNames(), "policyfacts": policyFacts()},
 		kong.Description("Member billing and payments for health plans."), kong.UsageOnError())
 	if err != nil {
 		fmt.Fprintln(errs, "billfold:", err)

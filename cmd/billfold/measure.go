@@ -17,12 +17,12 @@ import (
 )
 
 type benchCommand struct {
-	Name    string        `arg:"" help:"online, web, file, billing, status, lookup, numbers, or all."`
+	Name    string        `arg:"" help:"online, web, file, billing, status, lookup, numbers, autopay, ach, returns, reconcile, or all."`
 	Engine  string        `help:"Which database." enum:"sqlite,postgres" default:"sqlite"`
 	DSN     string        `help:"Address of an empty PostgreSQL database; a throw-away cluster when left out."`
 	Dir     string        `help:"Where the bench keeps its files, on the disk to be measured." type:"existingdir"`
 	Seconds time.Duration `help:"How long a rate is measured." default:"10s"`
-	Items   int           `help:"Items in the file of the file bench; accounts of the lookup bench; policies of the billing and status benches." default:"1000000"`
+	Items   int           `help:"Items in the file of the file bench; accounts of the lookup bench; policies of the billing and status benches; mandates of the autopay bench." default:"1000000" aliases:"mandates"`
 	Numbers int           `help:"Numbers that the numbers bench issues." default:"12600000"`
 	JSON    bool          `help:"A line of JSON per figure."`
 }

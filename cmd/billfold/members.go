@@ -11,20 +11,17 @@ import (
 
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
-	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/bills/openitem"
 	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/books/ledger"
 	"github.com/billfold/billfold/internal/office/audit"
 	"github.com/billfold/billfold/internal/office/biller"
-	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/office/enrolment"
 	"github.com/billfold/billfold/internal/office/intake"
 	"github.com/billfold/billfold/internal/office/policy"
 	"github.com/billfold/billfold/internal/office/registry"
 	"github.com/billfold/billfold/internal/payments/payment"
-	"github.com/billfold/billfold/internal/payments/suspense"
 	"github.com/billfold/billfold/internal/people/billpay"
 	"github.com/billfold/billfold/internal/people/member"
 	"github.com/billfold/billfold/internal/people/region"
@@ -54,73 +51,6 @@ func newMembersOffice(o *office) (*membersOffice, error) {
 		trail:     trail,
 		office:    o,
 	}, nil
-}
-
-// lookedAt records that staff saw entries in suspense, which can name a payer.
-func (m *membersOffice) lookedAt(ctx context.Context, actor ident.Actor, entries []cashier.SuspenseEntry) error {
-	access, err := audit.By(actor, "work on suspense", "cli")
-	if err != nil {
-		return err
-	}
-	var books []ledger.BookNo
-	for i := range entries {
-		if !slices.Contains(books, entries[i].Book) {
-			books = append(books, entries[i].Book)
-		}
-	}
-	if len(books) == 0 {
-		return nil
-	}
-	return m.trail.Record(ctx, access, audit.ReadSuspense, books...)
-}
-
-// suggestionsMax bounds the near misses that a clerk is shown.
-const suggestionsMax = 5
-
-// suggest finds who may own money in suspense: numbers on file that the
-// reference nearly names. It is shown to staff only and recorded for each
-// account that it names.
-func (m *membersOffice) suggest(ctx context.Context, actor ident.Actor, e *cashier.SuspenseEntry) ([]suggestionView, error) {
-	access, err := audit.By(actor, "suspense: who owns this money", "cli")
-	if err != nil {
-		return nil, err
-	}
-	near := billpay.NearMisses(e.Details.Reference)
-	if e.Reason == suspense.FreeText || e.Reason == suspense.ManyNumbers {
-		for _, n := range billpay.CandidatesIn(e.Details.Reference, suggestionsMax) {
-			near = append(near, billpay.Suggestion{Number: n})
-		}
-	}
-	books := make([]ledger.BookNo, len(near))
-	for i, n := range near {
-		books[i] = ledger.BookNo(n.Number)
-	}
-	have, err := m.office.store.Read(ctx, cashier.Want{Books: books})
-	if err != nil {
-		return nil, err
-	}
-	var views []suggestionView
-	var shown []ledger.BookNo
-	for _, n := range near {
-		if _, onFile := have.Books[ledger.BookNo(n.Number)]; !onFile || len(views) == suggestionsMax {
-			continue
-		}
-		why := "the number stands in the reference"
-		if n.Slip != 0 {
-			why = slipWords[n.Slip]
-		}
-		views = append(views, suggestionView{Number: n.Number.Grouped(), Why: why})
-		shown = append(shown, ledger.BookNo(n.Number))
-	}
-	if len(shown) == 0 {
-		return nil, nil
-	}
-	return views, m.trail.Record(ctx, access, audit.FindPerson, shown...)
-}
-
-var slipWords = map[billpay.Slip]string{
-	billpay.Transposed: "two digits have changed places", billpay.Confused: "a digit was mistaken for one like it",
-	billpay.Substituted: "one digit differs", billpay.Missing: "a digit is missing", billpay.Extra: "there is a digit too many",
 }
 
 // owedFile is the CSV of items that another system bills.

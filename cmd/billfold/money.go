@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -9,15 +10,19 @@ import (
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/books/ledger"
 	"github.com/billfold/billfold/internal/office/cashier"
+	"github.com/billfold/billfold/internal/office/notice"
 	"github.com/billfold/billfold/internal/office/plan"
 	"github.com/billfold/billfold/internal/payments/payment"
+	"github.com/billfold/billfold/internal/payments/returned"
 	"github.com/billfold/billfold/internal/payments/suspense"
 	"github.com/billfold/billfold/internal/people/billpay"
 )
 
 type takeCommand struct {
-	Cash takeCashCommand `cmd:"" help:"Take cash at a counter and print the receipt."`
+	Cash  takeCashCommand  `cmd:"" help:"Take cash at a counter and print the receipt."`
+	Debit takeDebitCommand `cmd:"" help:"Debit a bank account once, as its holder agreed on the telephone or on the web."`
 }
 
 type takeCashCommand struct {
@@ -218,135 +223,6 @@ func (o *office) receiptLine(r *run, part payment.ReceiptPart, preview bool) (re
 	return line, err
 }
 
-type suspenseCommand struct {
-	List    suspenseListCommand    `cmd:"" help:"List what is in suspense, the oldest first."`
-	Show    suspenseShowCommand    `cmd:"" help:"Show an entry and who its owner may be."`
-	Release suspenseReleaseCommand `cmd:"" help:"Give an entry to its owner."`
-}
-
-type suspenseListCommand struct {
-	where   `embed:""`
-	staffer `embed:""`
-	Most    int  `help:"How many to list." default:"100"`
-	JSON    bool `help:"Answer in JSON."`
-}
-
-// entryView is a suspense entry as the command line shows it.
-type entryView struct {
-	Ref         string           `json:"ref"`
-	Reason      suspense.Reason  `json:"reason"`
-	Explanation string           `json:"explanation"`
-	Rail        payment.Rail     `json:"rail"`
-	Fund        chart.Fund       `json:"fund"`
-	Received    string           `json:"received_on"`
-	Open        money.Cents      `json:"open_cents"`
-	Payment     payment.ID       `json:"payment"`
-	Details     suspense.Details `json:"details"`
-	Suggestions []suggestionView `json:"suggestions,omitempty"`
-}
-
-type suggestionView struct {
-	Number string `json:"number"`
-	Why    string `json:"why"`
-}
-
-func (o *office) entryView(r *run, e *cashier.SuspenseEntry) (entryView, error) {
-	ref, err := o.reference(r.ctx, cashier.Ref{Book: e.Book, Seq: e.Seq})
-	return entryView{
-		Ref: ref, Reason: e.Reason, Explanation: e.Reason.Explain(), Rail: e.Rail, Fund: e.Purse.Fund,
-		Received: e.Received.String(), Open: e.Open, Payment: e.Payment, Details: e.Details,
-	}, err
-}
-
-// Run implements the command.
-func (c *suspenseListCommand) Run(r *run) error {
-	o, done, err := r.open(&c.where)
-	if err != nil {
-		return err
-	}
-	defer done()
-	entries, err := o.store.OpenSuspense(r.ctx, c.Most)
-	if err != nil {
-		return err
-	}
-	actor, err := c.actor()
-	if err != nil {
-		return err
-	}
-	if err := o.members.lookedAt(r.ctx, actor, entries); err != nil {
-		return err
-	}
-	views := make([]entryView, len(entries))
-	for i := range entries {
-		if views[i], err = o.entryView(r, &entries[i]); err != nil {
-			return err
-		}
-	}
-	if c.JSON {
-		return r.printJSON(views)
-	}
-	if len(views) == 0 {
-		r.printf("Nothing is in suspense.\n")
-	}
-	for _, v := range views {
-		r.printf("%s  %s  %12s  %-18s %s\n", v.Ref, v.Received, v.Open.Grouped(), v.Reason, v.Details.Source)
-	}
-	return nil
-}
-
-type suspenseShowCommand struct {
-	where   `embed:""`
-	staffer `embed:""`
-	Entry   string `arg:"" help:"The entry, as \"suspense list\" shows it."`
-	JSON    bool   `help:"Answer in JSON."`
-}
-
-// Run implements the command.
-func (c *suspenseShowCommand) Run(r *run) error {
-	o, done, err := r.open(&c.where)
-	if err != nil {
-		return err
-	}
-	defer done()
-	ref, err := o.parseReference(r.ctx, c.Entry)
-	if err != nil {
-		return err
-	}
-	entry, err := o.store.Suspense(r.ctx, ref.Book, ref.Seq)
-	if err != nil {
-		return err
-	}
-	view, err := o.entryView(r, &entry)
-	if err != nil {
-		return err
-	}
-	actor, err := c.actor()
-	if err == nil {
-		err = o.members.lookedAt(r.ctx, actor, []cashier.SuspenseEntry{entry})
-	}
-	if err != nil {
-		return err
-	}
-	if view.Suggestions, err = o.members.suggest(r.ctx, actor, &entry); err != nil {
-		return err
-	}
-	if c.JSON {
-		return r.printJSON(view)
-	}
-	r.printf("%s, received %s by %s, %s fund\n%s\nReference: %s\n", view.Open.Grouped(), view.Received, view.Rail, view.Fund,
-		view.Explanation, strings.TrimSpace(view.Details.Reference))
-	for label, text := range map[string]string{"Payer": view.Details.PayerName, "Source": view.Details.Source} {
-		if text != "" {
-			r.printf("%s: %s\n", label, text)
-		}
-	}
-	for _, s := range view.Suggestions {
-		r.printf("May be %s: %s\n", s.Number, s.Why)
-	}
-	r.printf("Give it to its owner: billfold suspense release %s --to NUMBER --reason TEXT\n", view.Ref)
-	return nil
-}
-
 // correction is what every act of staff on posted money carries.
 type correction struct {
 	where   `embed:""`
@@ -392,42 +268,6 @@ func (r *run) done(o *office, d cashier.Done, asJSON bool, say string) error {
 	return nil
 }
 
-type suspenseReleaseCommand struct {
-	correction `embed:""`
-	Entry      string `arg:"" help:"The entry, as \"suspense list\" shows it."`
-	To         string `required:"" help:"Bill pay number or old number of its owner."`
-	Fund       string `help:"Another fund than the one that received it, on the payer's instruction." enum:",premium,medical,pharmacy" default:""`
-	Amount     string `help:"Part of it, in dollars; all when left out."`
-}
-
-// Run implements the command.
-func (c *suspenseReleaseCommand) Run(r *run) error {
-	o, done, err := r.open(&c.where)
-	if err != nil {
-		return err
-	}
-	defer done()
-	ref, err := o.parseReference(r.ctx, c.Entry)
-	if err != nil {
-		return err
-	}
-	order, err := c.order()
-	if err != nil {
-		return err
-	}
-	amount := money.Cents(0)
-	if c.Amount != "" {
-		if amount, err = money.Parse(c.Amount); err != nil {
-			return fault.New(fault.Invalid, "", "--amount: %v", err)
-		}
-	}
-	d, err := o.cashier.Release(r.ctx, order, ref, amount, cashier.Target{Reference: c.To, Fund: chart.Fund(c.Fund)})
-	if err != nil {
-		return err
-	}
-	return r.done(o, d, c.JSON, "Released")
-}
-
 type paymentCommand struct {
 	Move    paymentMoveCommand    `cmd:"" help:"Take a payment to the account or fund where it belongs; the received date stays."`
 	Reverse paymentReverseCommand `cmd:"" help:"Take a payment back: a returned cheque, or one entered by mistake."`
@@ -461,12 +301,53 @@ type paymentReverseCommand struct {
 
 // Run implements the command.
 func (c *paymentReverseCommand) Run(r *run) error {
-	return c.act(r, c.Ref, "Reversed", func(o *office, order cashier.Order, ref cashier.Ref) (cashier.Done, error) {
+	var unpaid *returned.Verdict
+	err := c.act(r, c.Ref, "Reversed", func(o *office, order cashier.Order, ref cashier.Ref) (cashier.Done, error) {
 		if c.Returned != "" {
 			order.Reason = c.Returned + ": " + order.Reason // where notice.ReturnOf finds it
 		}
-		return o.cashier.Reverse(r.ctx, order, ref)
+		done, err := o.cashier.Reverse(r.ctx, order, ref)
+		if err == nil && c.Returned == string(notice.NoFunds) {
+			unpaid, err = o.unpaid(r.ctx, ref.Book)
+		}
+		return done, err
 	})
+	if err == nil && unpaid != nil && !c.JSON {
+		r.unpaid(unpaid)
+	}
+	return err
+}
+
+// unpaid says what follows from a payment that came back for want of money just now.
+func (o *office) unpaid(ctx context.Context, book ledger.BookNo) (*returned.Verdict, error) {
+	if book.IsOperating() {
+		return nil, nil
+	}
+	on := o.house.PostingDay(o.house.PurseOf(chart.Premium).Entity)
+	days, err := o.store.ReturnedUnpaid(ctx, book, on.AddYears(-1))
+	if err != nil || len(days) == 0 {
+		return nil, err
+	}
+	people, err := o.store.Payees(ctx, []ledger.BookNo{book})
+	if err != nil {
+		return nil, err
+	}
+	policies, err := o.store.LinesOf(ctx, book)
+	if err != nil {
+		return nil, err
+	}
+	account := returned.Account{State: people[book].Address.State, Lines: policies, Earlier: days[:len(days)-1]}
+	v := returned.Judge(account, returned.Fees(), on)
+	return &v, nil
+}
+
+func (r *run) unpaid(v *returned.Verdict) {
+	if v.Guaranteed {
+		r.printf("It is the second within a year: ask for guaranteed funds until %s. A first payment is taken however it is made.\n", v.Until)
+	}
+	if v.Fee > 0 {
+		r.printf("%s allows a fee of %s (not confirmed by counsel); none was charged.\n", v.Source, v.Fee.Grouped())
+	}
 }
 
 type paymentApplyCommand struct {

@@ -17,6 +17,7 @@ import (
 	"github.com/billfold/billfold/internal/edge/deliver"
 	"github.com/billfold/billfold/internal/office/apikey"
 	"github.com/billfold/billfold/internal/office/cashier"
+	"github.com/billfold/billfold/internal/office/clearing"
 	"github.com/billfold/billfold/internal/office/intake"
 	"github.com/billfold/billfold/internal/office/plan"
 	"github.com/billfold/billfold/internal/office/remittance"
@@ -78,7 +79,10 @@ type office struct {
 	intake  *intake.Intake
 	clock   clock.Clock
 	files   string // the folder for files, in and out
+	keys    string // the folder of the keys, the processor's among them; "" when that is not known
 	members *membersOffice
+	// clearing is the desk of the clearing house; nil when the plan sends nothing there.
+	clearing *clearing.Desk
 	// remittances are the 820s that explain payers' money.
 	remittances *remittance.Remittances
 	apiKeys     *apikey.Keys
@@ -136,7 +140,7 @@ func openOffice(ctx context.Context, w *where, clk clock.Clock) (*office, error)
 	}
 	o, err := newOffice(ctx, p, keys, s, clk)
 	if err == nil {
-		o.files = filepath.Join(w.Data, "files")
+		o.files, o.keys = filepath.Join(w.Data, "files"), w.keys()
 		o.signing, err = vault.OpenSigning(w.keys())
 	}
 	if err != nil {
@@ -172,6 +176,7 @@ func newOffice(ctx context.Context, p *plan.Plan, keys *vault.Vault, s *store.St
 	if o.members, err = newMembersOffice(o); err != nil {
 		return nil, err
 	}
+	o.wireClearing()
 	o.remittances = remittance.New(s, o.cashier, house, clk, p.Billing.Tolerance)
 	o.intake = intake.New(s, o.cashier, house, clk, formats(o)...)
 	return o, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/billfold/billfold/internal/cover/grace"
 	"github.com/billfold/billfold/internal/cover/premium"
 	"github.com/billfold/billfold/internal/office/audit"
+	"github.com/billfold/billfold/internal/office/autopay"
 	"github.com/billfold/billfold/internal/office/biller"
 	"github.com/billfold/billfold/internal/office/policy"
 	"github.com/billfold/billfold/internal/office/warden"
@@ -64,6 +65,7 @@ func (c *runDayCommand) Run(r *run) error {
 		}
 		printStatuses(r, view.Status)
 		printAging(r, &view.Aging)
+		printAutopay(r, &view.Autopay)
 		if view.Letters > 0 {
 			r.printf("%d letters are due: billfold letters print\n", view.Letters)
 		}
@@ -82,6 +84,9 @@ func (c *runDayCommand) Run(r *run) error {
 func (o *office) runDay(r *run, day calendar.Date, actor ident.Actor, dry bool) (view dayJSON, err error) {
 	if !dry {
 		if err := o.warden().Review(r.ctx, day.AddDays(-1)); err != nil {
+			return view, err
+		}
+		if _, err := o.suspense().Match(r.ctx); err != nil {
 			return view, err
 		}
 	}
@@ -109,6 +114,9 @@ func (o *office) runDay(r *run, day calendar.Date, actor ident.Actor, dry bool) 
 		}
 		view.Letters, report.Problems = kept, append(report.Problems, problems...)
 		if view.Bills, err = o.mailDesk().KeepBills(r.ctx, day); err != nil {
+			return view, err
+		}
+		if view.Autopay, err = o.runAutopay(r.ctx, day, actor, r.errs); err != nil {
 			return view, err
 		}
 	}
@@ -154,6 +162,7 @@ type dayJSON struct {
 	Status  *warden.Report     `json:"status,omitempty"`
 	Letters int                `json:"letters"` // newly due
 	Bills   int                `json:"bills"`   // newly to be sent
+	Autopay autopay.Report     `json:"autopay"`
 }
 
 // printStatuses writes what a day's look at the payment statuses found.

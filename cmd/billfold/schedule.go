@@ -78,14 +78,15 @@ func (o *office) scheduledDay(ctx context.Context, day calendar.Date, send bool)
 
 // troubles tells on the overview of what the office should see to at once.
 func (o *office) troubles(ctx context.Context) []web.Text {
+	troubles := o.clearingTroubles(ctx)
 	failed, is, err := daily.Trouble(ctx, o.store)
 	if err != nil || !is {
-		return nil
+		return troubles
 	}
-	return []web.Text{{
+	return append(troubles, web.Text{
 		English: fmt.Sprintf("The run of %s failed and is tried again every 15 minutes. \"billfold run list\" says why.", failed.Day),
 		Spanish: fmt.Sprintf("El proceso del %s falló y se repite cada 15 minutos. «billfold run list» dice por qué.", failed.Day),
-	}}
+	})
 }
 
 type runListCommand struct {

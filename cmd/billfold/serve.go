@@ -32,6 +32,7 @@ type serveCommand struct {
 	PublicURL    string   `help:"Where the site stands for the outside, such as https://pay.example.org." env:"BILLFOLD_PUBLIC_URL"`
 	TrustedProxy []string `help:"Address or prefix of a machine in front of this one whose X-Forwarded headers count; may be repeated." env:"BILLFOLD_TRUSTED_PROXIES"`
 	Overview     bool     `help:"Show the installation's totals to whoever asks, beside the pages for payers."`
+	Office       bool     `help:"Serve the office's own screens under /office." default:"true" negatable:""`
 }
 
 // Run implements the command.
@@ -57,7 +58,7 @@ func (c *serveCommand) Run(r *run) error {
 	}
 	s, err := o.serve(r.ctx, serving{
 		where: &c.where, listener: listener, drop: c.Drop, log: slog.New(slog.NewTextHandler(r.errs, nil)),
-		publicURL: strings.TrimSuffix(c.PublicURL, "/"), proxies: proxies, overview: c.Overview,
+		publicURL: strings.TrimSuffix(c.PublicURL, "/"), proxies: proxies, overview: c.Overview, office: c.Office,
 	})
 	if err != nil {
 		return err
@@ -78,6 +79,7 @@ type serving struct {
 	publicURL string         // where the site stands for the outside, or ""
 	proxies   []netip.Prefix // in front of us, whose word counts
 	overview  bool           // totals are shown to whoever asks
+	office    bool           // the office's own screens are served
 }
 
 // listen opens the port that an office is served on.
@@ -147,6 +149,7 @@ func (o *office) serve(ctx context.Context, s serving) (*service, error) {
 	doors.run(ctx, &parts, s, o.store, url)
 	parts.Go(func() { o.takeFiles(ctx, s) })
 	o.runDays(ctx, &parts, s)
+	o.runWindows(ctx, &parts, s.log)
 	return &service{url: url, wait: func() error {
 		parts.Wait()
 		commands()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/base/secret"
 	"github.com/billfold/billfold/internal/sim/processor"
 )
@@ -20,14 +21,17 @@ type simulateCommand struct {
 }
 
 type simulateProcessorCommand struct {
-	Addr      string        `help:"Address to listen on." default:"127.0.0.1:8090"`
-	Data      string        `help:"Folder of its own books; made when there is none." default:"data/processor" type:"path"`
-	FaultPlan string        `help:"JSON file that says what goes wrong how often." type:"existingfile"`
-	Notify    string        `help:"Address to which webhooks go; nowhere when left out."`
-	Merchant  string        `help:"Name that its hosted page shows."`
-	LateAfter time.Duration `help:"How long after its decline a late approval comes." default:"2m"`
-	JSON      bool          `help:"Say in JSON when it is ready."`
-	Attached  bool          `hidden:"" help:"Stop when the standard input ends: when whoever started it is gone."`
+	Addr           string        `help:"Address to listen on." default:"127.0.0.1:8090"`
+	Data           string        `help:"Folder of its own books; made when there is none." default:"data/processor" type:"path"`
+	FaultPlan      string        `help:"JSON file that says what goes wrong how often." type:"existingfile"`
+	Notify         string        `help:"Address to which webhooks go; nowhere when left out."`
+	Merchant       string        `help:"Name that its hosted page shows."`
+	LateAfter      time.Duration `help:"How long after its decline a late approval comes." default:"2m"`
+	PayoutAfter    int           `help:"Business days from a charge to its payout; 0 pays out on demand only." default:"2"`
+	FeeBasisPoints int64         `help:"Hundredths of a percent that it keeps of a charge." default:"290"`
+	FeeFixed       int64         `help:"Cents that it keeps of a charge beside." default:"30"`
+	JSON           bool          `help:"Say in JSON when it is ready."`
+	Attached       bool          `hidden:"" help:"Stop when the standard input ends: when whoever started it is gone."`
 }
 
 // The keys of a simulator whose parent process wants to know them beforehand.
@@ -61,6 +65,9 @@ func (c *simulateProcessorCommand) Run(r *run) error {
 		Dir: c.Data, URL: "http://" + listener.Addr().String(), Log: slog.New(slog.NewTextHandler(r.errs, nil)), Merchant: c.Merchant,
 		SecretKey: secret.New(os.Getenv(simSecretKeyEnv)), WebhookSecret: secret.New(os.Getenv(simWebhookSecretEnv)),
 		Notify: c.Notify, Plan: plan, Delays: processor.Delays{Approval: c.LateAfter},
+		Terms: processor.Terms{
+			Daily: c.PayoutAfter > 0, After: c.PayoutAfter, FeeBasisPoints: c.FeeBasisPoints, FeeFixed: money.Cents(c.FeeFixed),
+		},
 	})
 	if err != nil {
 		return err

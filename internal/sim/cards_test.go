@@ -82,6 +82,7 @@ type cardCounter struct {
 	client    *card.Client
 	numbers   []billpay.Number
 	underWay  sync.WaitGroup // requests at the simulator
+	autopay   checkout.Autopay
 
 	mu      sync.Mutex
 	drafts  []checkout.Draft
@@ -137,7 +138,7 @@ func (accounts) MerchantOf(entity chart.EntityNo) (string, chart.Purse, bool) {
 
 func (c *cardCounter) desk(p checkout.Processor) *checkout.Desk {
 	return checkout.New(c.Store, p, c.Cashier, accounts{}, storetest.House{Clock: c.Clock}, c.Clock, checkout.Options{
-		Teller: c, Wait: time.Millisecond,
+		Teller: c, Autopay: c.autopay, Wait: time.Millisecond,
 	})
 }
 

@@ -267,7 +267,9 @@ func (s *Store) Write(ctx context.Context, w *cashier.Writes) error {
 	bulks = append(bulks, postings, receiptBulk(w.Receipts), newItemBulk(w.NewItems), itemBulk(w.Items),
 		unappliedBulk(w.Unapplied), spentBulk(w.Spent), suspended, releasedBulk(w.Released), endingBulk(w.Endings),
 		accountBulk(w.Accounts), progressBulk(w.Progress), outbox, chargeBulk(w.Charges), payerBulk(w.Payers), billedBulk(w.Billed),
-		invoiceBulk(w.Invoices), prescriptionBulk(w.Prescriptions), chunkBulk(w.Chunk))
+		invoiceBulk(w.Invoices), prescriptionBulk(w.Prescriptions), chunkBulk(w.Chunk),
+		bankEntryBulk(w.BankEntries), settledBulk(w.Settled), knownBulk(w.Known),
+		toldAgainBulk(w.Progress))
 	filled := bulks[:0]
 	for _, b := range bulks {
 		if b.rows > 0 {
@@ -277,7 +279,7 @@ func (s *Store) Write(ctx context.Context, w *cashier.Writes) error {
 	if len(filled) == 0 {
 		return nil
 	}
-	return s.engine.write(ctx, filled...)
+	return s.engine.writeOpen(ctx, daysOf(w.Transactions), filled...)
 }
 
 // headBulk moves the books' heads first: whoever loses a race for a book learns
@@ -329,7 +331,9 @@ func postingBulks(transactions []ledger.Transaction) (postings, outbox *bulk) {
 			postings.add(int64(t.Book), posted, t.Seq, int64(line+1), int64(p.Debit), int64(p.Credit), int64(p.Cents),
 				p.Item, int64(t.Phase), t.Of, effective, at, string(t.Event), t.Link, actor, t.Reason, t.Chained[:])
 		}
-		outbox.add(int64(t.Book), t.Seq, string(t.Event), at)
+		if t.Event != chart.BankBooked && t.Event != chart.BankExplained { // the bank's lines are facts of the office alone
+			outbox.add(int64(t.Book), t.Seq, string(t.Event), at)
+		}
 	}
 	return postings, outbox
 }

@@ -6,17 +6,19 @@ import (
 	"errors"
 	"time"
 
+	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/office/checkout"
+	"github.com/billfold/billfold/internal/payments/payment"
 )
 
 const (
 	refundColumns = `attempt_id, refund_no, version, leg_no, amount_cents, shares, state, processor_id, elsewhere, idem_key,
 		actor, reason, problem, created_at, changed_at, look_at, looks`
 	disputeColumns = `attempt_id, dispute_id, version, leg_no, amount_cents, shares, status, reason, opened_at, evidence_by,
-		booked, restored, problem, created_at, changed_at, look_at, looks`
+		booked, restored, problem, created_at, changed_at, look_at, looks, excess_cents, written_off, evidence_sent_at`
 )
 
 func refundRow(r *checkout.RefundCase) []any {
@@ -31,6 +33,7 @@ func disputeRow(d *checkout.DisputeCase) []any {
 	return []any{
 		int64(d.Leg), int64(d.Amount), jsonText(d.Shares), string(d.Status), d.Reason, micros(d.OpenedAt), micros(d.EvidenceBy),
 		flag(d.Booked), flag(d.Restored), d.Problem, micros(d.CreatedAt), micros(d.ChangedAt), micros(d.LookAt), int64(d.Looks),
+		int64(d.Excess), flag(d.WrittenOff), micros(d.EvidenceAt),
 	}
 }
 
@@ -146,6 +149,35 @@ func (s *Store) OpenDisputes(ctx context.Context, limit int) ([]checkout.Dispute
 		int64(limit))
 }
 
+// HoldDisputed implements checkout.CaseStore.
+func (s *Store) HoldDisputed(ctx context.Context, claim payment.ID, dispute string) error {
+	b := insertInto("card_dispute_hold", "claim_id", "dispute_id", "decided_on")
+	b.add(string(claim), dispute, "")
+	return s.onceOnly(ctx, b)
+}
+
+// DecideDisputed implements checkout.CaseStore.
+func (s *Store) DecideDisputed(ctx context.Context, claim payment.ID, on calendar.Date) error {
+	held := false
+	err := s.engine.read(ctx, query{
+		text: `SELECT claim_id FROM card_dispute_hold WHERE claim_id = $1 AND decided_on = ''`,
+		args: []any{string(claim)},
+		each: func(scan func(...any) error) error { held = true; return scan(new(string)) },
+	})
+	if err != nil || !held {
+		return err
+	}
+	b := updateOf("card_dispute_hold", 1, 0, "claim_id", "decided_on")
+	b.add(string(claim), on.String())
+	return s.engine.write(ctx, b)
+}
+
+// ExcessDisputes implements checkout.CaseStore.
+func (s *Store) ExcessDisputes(ctx context.Context, limit int) ([]checkout.DisputeCase, error) {
+	return s.disputes(ctx, `WHERE excess_cents > 0 AND written_off = 0 AND status <> 'won' ORDER BY opened_at, attempt_id, dispute_id LIMIT $1`,
+		int64(limit))
+}
+
 func (s *Store) disputes(ctx context.Context, where string, args ...any) ([]checkout.DisputeCase, error) {
 	var all []checkout.DisputeCase
 	err := s.engine.read(ctx, query{
@@ -162,13 +194,14 @@ func (s *Store) disputes(ctx context.Context, where string, args ...any) ([]chec
 
 func scanDispute(scan func(...any) error) (d checkout.DisputeCase, err error) {
 	var shares string
-	var opened, evidence, booked, restored, created, changed, look int64
+	var opened, evidence, booked, restored, created, changed, look, writtenOff, answered int64
 	err = scan(&d.Attempt, &d.ID, &d.Version, &d.Leg, &d.Amount, &shares, &d.Status, &d.Reason, &opened, &evidence, &booked,
-		&restored, &d.Problem, &created, &changed, &look, &d.Looks)
+		&restored, &d.Problem, &created, &changed, &look, &d.Looks, &d.Excess, &writtenOff, &answered)
 	if err != nil {
 		return d, err
 	}
 	d.OpenedAt, d.EvidenceBy, d.Booked, d.Restored = moment(opened), moment(evidence), booked != 0, restored != 0
 	d.CreatedAt, d.ChangedAt, d.LookAt = moment(created), moment(changed), moment(look)
+	d.WrittenOff, d.EvidenceAt = writtenOff != 0, moment(answered)
 	return d, scanShares(shares, &d.Shares)
 }

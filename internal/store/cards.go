@@ -21,7 +21,7 @@ var _ checkout.Store = (*Store)(nil)
 const (
 	attemptColumns = `attempt_id, version, state, door, actor, language, decline_class, decline_code, cards, created_at,
 		changed_at, tried_at, look_at, looks, held, told_no, late, warned, payment_id, received_on, news, loose,
-		sealed`
+		sealed, method_id, network_code, network_advice`
 	legColumns = `leg_no, entity_no, fund_no, merchant, amount_cents, parts, state, charge_id, page_id, card, round, taking`
 )
 
@@ -72,6 +72,7 @@ func (s *Store) attemptRow(a *checkout.Attempt) ([]any, error) {
 		string(a.State), string(a.Door), a.Actor.String(), a.Language, string(a.Decline.Class), a.Decline.Code, int64(a.Cards),
 		micros(a.CreatedAt), micros(a.ChangedAt), micros(a.TriedAt), micros(a.LookAt), int64(a.Looks), flag(a.Held),
 		flag(a.ToldNo), flag(a.Late), flag(a.Warned), string(a.Payment), a.Received.String(), strings.Join(texts(a.News), " "), loose, sealed,
+		string(a.Method), a.Decline.Network, a.Decline.Advice,
 	}, nil
 }
 
@@ -228,7 +229,8 @@ func (s *Store) scanAttempt(scan func(...any) error, a *checkout.Attempt) error 
 	var created, changed, tried, look, held, told, late, warned int64
 	var sealed []byte
 	err := scan(&a.ID, &a.Version, &a.State, &a.Door, &actor, &a.Language, &a.Decline.Class, &a.Decline.Code, &a.Cards, &created,
-		&changed, &tried, &look, &a.Looks, &held, &told, &late, &warned, &a.Payment, &received, &news, &loose, &sealed)
+		&changed, &tried, &look, &a.Looks, &held, &told, &late, &warned, &a.Payment, &received, &news, &loose, &sealed, &a.Method, &a.Decline.Network,
+		&a.Decline.Advice)
 	if err != nil {
 		return err
 	}

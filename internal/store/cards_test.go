@@ -36,8 +36,8 @@ func cardAttempt() checkout.Attempt {
 				{Reference: "old number 12", Fund: chart.Medical, Amount: 700},
 			},
 		},
-		State: checkout.Checking, Token: cardSecrets[2], Kept: cardSecrets[3], Drop: cardSecrets[4:],
-		Decline: checkout.Decline{Class: checkout.DeclineFunds, Code: "insufficient_funds"}, Cards: 2,
+		State: checkout.Checking, Token: cardSecrets[2], Kept: cardSecrets[3], Drop: cardSecrets[4:], Method: "method",
+		Decline: checkout.Decline{Class: checkout.DeclineFunds, Code: "insufficient_funds", Network: "51", Advice: "24"}, Cards: 2,
 		CreatedAt: at, ChangedAt: at.Add(time.Second), TriedAt: at.Add(2 * time.Second), LookAt: at.Add(time.Minute), Looks: 3, Held: true,
 		ToldNo: true, Late: true, Warned: true, Payment: "pay", Received: calendar.MustParse("2026-11-23"),
 		News:  []checkout.News{checkout.NewsPaid, checkout.NewsReleased},
@@ -60,8 +60,16 @@ func (s *scenario) card() checkout.Attempt {
 	r := checkout.RefundCase{Attempt: a.ID, No: 1, Leg: 1, Amount: 100, State: checkout.CaseFailed, Order: s.order(), CreatedAt: storetest.Start}
 	d := checkout.DisputeCase{Dispute: checkout.Dispute{ID: "dp_1", Amount: 100, Status: checkout.DisputeOpen}, Attempt: a.ID, Leg: 1}
 	_, err := s.Store.CardBook(ctx, a.Received)
+	report, try := cardReport(), checkout.Try{Series: a.ID, DueOn: a.Received, No: 1, Key: "k", Method: "m", Attempt: a.ID, Amount: 1, On: a.Received}
+	report.ID = "po_" + string(a.ID)
+	for i := range report.Lines {
+		report.Lines[i].ID += string(a.ID)
+	}
 	if err := errors.Join(
 		err, s.Store.NewAttempt(ctx, &a), s.Store.SaveAttempt(ctx, &a), s.Store.NewRefund(ctx, &r), s.Store.NewDispute(ctx, &d),
+		s.Store.KeepReport(ctx, &report), s.Store.KeepLineKnown(ctx, report.Merchant, report.Lines[1].ID, a.ID, 1, storetest.Start),
+		s.Store.KeepPayoutFailed(ctx, report.Merchant, report.ID, "account_closed", storetest.Start),
+		s.Store.HoldDisputed(ctx, "claim", "dp_1"), s.Store.KeepTry(ctx, &try),
 	); err != nil {
 		s.t.Fatal(err)
 	}
@@ -318,6 +326,7 @@ func TestCases_AreKeptWhole(t *testing.T) {
 		d := checkout.DisputeCase{
 			Dispute: checkout.Dispute{ID: "dp_1", Amount: 100, Status: checkout.DisputeOpen, Reason: "fraudulent", OpenedAt: at, EvidenceBy: at.Add(time.Hour)},
 			Attempt: a.ID, Leg: 2, Shares: shares, Booked: true, Restored: true, Problem: "p", CreatedAt: at, ChangedAt: at, LookAt: at, Looks: 1,
+			Excess: 5, WrittenOff: true, EvidenceAt: at.Add(time.Minute),
 		}
 		if err := errors.Join(o.Store.NewRefund(ctx, &r), o.Store.NewDispute(ctx, &d)); err != nil {
 			t.Fatal(err)

@@ -18,6 +18,9 @@ type engine interface {
 	// cashier.ErrStale when an update did not find its rows as guarded or a key was
 	// taken, and nothing is kept.
 	write(ctx context.Context, bulks ...*bulk) error
+	// writeOpen is write for what is posted on days: it is stale too when one of them
+	// is closed. No close can come between the look and the commit.
+	writeOpen(ctx context.Context, days []postedDay, bulks ...*bulk) error
 	// change runs one statement over many rows and then look-ups that see what it
 	// did, in one transaction, and on a server in one round trip.
 	change(ctx context.Context, b *bulk, queries ...query) error

@@ -20,6 +20,6 @@ var (
 
 // Setting gives a setting of PostgreSQL as the posting road has it.
 func (s *Store) Setting(ctx context.Context, name string) (value string, err error) {
-	err = s.engine.(*postgres).pool.QueryRow(ctx, "SHOW "+name).Scan(&value)
+	err = s.engine.(collecting).engine.(*postgres).pool.QueryRow(ctx, "SHOW "+name).Scan(&value)
 	return value, err
 }

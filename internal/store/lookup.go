@@ -6,6 +6,7 @@ import (
 
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/books/ledger"
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/payments/payment"
@@ -175,6 +176,23 @@ func (s *Store) Endings(ctx context.Context, book ledger.BookNo) (map[int64]int6
 		},
 	})
 	return endings, err
+}
+
+// LastPaid implements cashier.Store.
+func (s *Store) LastPaid(
+	ctx context.Context, book ledger.BookNo, before int64, purse chart.Purse,
+) (receipt payment.ReceiptPart, found bool, err error) {
+	var seq int64
+	err = s.engine.read(ctx, query{
+		text: `SELECT MAX(seq) FROM receipt WHERE book_no = $1 AND seq < $2 AND entity_no = $3 AND fund_no = $4 AND applied_cents > 0 HAVING MAX(seq) > 0`,
+		args: []any{int64(book), before, int64(purse.Entity), int64(purse.Fund.No())},
+		each: func(scan func(...any) error) error { return scan(&seq) },
+	})
+	if err != nil || seq == 0 {
+		return receipt, false, err
+	}
+	receipt, err = s.Receipt(ctx, book, seq)
+	return receipt, err == nil, err
 }
 
 // UnappliedOf implements cashier.Store.

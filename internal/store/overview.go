@@ -293,11 +293,13 @@ func (c *overviewCount) filesTaken() query {
 	}
 }
 
-// isMoneyIn lists the accounts on which money arrives: first each rail's
-// clearing account, later the bank account.
+// isMoneyIn lists the accounts on which money arrives and leaves: first each rail's
+// clearing account, later the bank account, and what only the two know of, such as
+// fees. Between them nothing is received: the same money moves on.
 var isMoneyIn = map[chart.Code]bool{
 	chart.Cash: true, chart.ClearLockbox: true, chart.ClearACH: true, chart.ClearWire: true, chart.ClearCounter: true,
-	chart.ClearCard: true, chart.ClearDebit: true,
+	chart.ClearCard: true, chart.ClearDebit: true, chart.ClearCheck: true, chart.ClearPayout: true, chart.Unidentified: true,
+	chart.BankOpening: true, chart.BankCharges: true, chart.ProcessorFees: true, chart.Losses: true,
 }
 
 // sum turns account totals into figures by purse. Corrupt when the books have
@@ -338,7 +340,7 @@ func (p *PurseOverview) add(code chart.Code, net money.Cents) {
 		p.Unapplied -= net
 	case chart.Suspense:
 		p.Suspense -= net
-	case chart.RefundsPayable:
+	case chart.RefundsPayable, chart.Unclaimed: // on its way to its owner or to a state
 		p.Refunding -= net
 	case chart.Interfund:
 		p.Moved += net

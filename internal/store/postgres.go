@@ -160,6 +160,12 @@ func (p *postgres) readToWrite(ctx context.Context, queries ...query) error {
 // write sends all statements in one round trip and commits in a second, after
 // every update is known to have found its rows.
 func (p *postgres) write(ctx context.Context, bulks ...*bulk) error {
+	return p.writeOpen(ctx, nil, bulks...)
+}
+
+// writeOpen holds the lock of days in common with other writers until its commit;
+// whoever closes a day takes it alone.
+func (p *postgres) writeOpen(ctx context.Context, days []postedDay, bulks ...*bulk) error {
 	tx, err := p.pool.Begin(ctx)
 	if err != nil {
 		return p.translate(err)
@@ -167,19 +173,29 @@ func (p *postgres) write(ctx context.Context, bulks ...*bulk) error {
 	// A failed commit or an early return leaves the transaction open; rolling a
 	// committed one back does nothing.
 	defer tx.Rollback(context.WithoutCancel(ctx))
-	if err := p.send(ctx, tx, bulks); err != nil {
+	if err := p.send(ctx, tx, days, bulks); err != nil {
 		return err
 	}
 	return p.translate(tx.Commit(ctx))
 }
 
-func (p *postgres) send(ctx context.Context, tx pgx.Tx, bulks []*bulk) error {
+func (p *postgres) send(ctx context.Context, tx pgx.Tx, days []postedDay, bulks []*bulk) error {
 	var batch pgx.Batch
+	if len(days) > 0 {
+		batch.Queue(`SELECT pg_advisory_xact_lock_shared($1)`, dayLockKey)
+	}
+	for _, day := range days {
+		q := day.look()
+		batch.Queue(q.text, q.args...)
+	}
 	for _, b := range bulks {
 		batch.Queue(p.text(b), b.arrays()...)
 	}
 	results := tx.SendBatch(ctx, &batch)
 	defer results.Close()
+	if err := p.openDays(results, days); err != nil {
+		return err
+	}
 	for _, b := range bulks {
 		tag, err := results.Exec()
 		if err != nil {
@@ -187,6 +203,26 @@ func (p *postgres) send(ctx context.Context, tx pgx.Tx, bulks []*bulk) error {
 		}
 		if !b.known && tag.RowsAffected() != int64(b.rows) {
 			return cashier.ErrStale
+		}
+	}
+	return nil
+}
+
+// openDays reads what the looks at days gave.
+func (p *postgres) openDays(results pgx.BatchResults, days []postedDay) error {
+	if len(days) == 0 {
+		return nil
+	}
+	if _, err := results.Exec(); err != nil {
+		return p.translate(err)
+	}
+	for _, day := range days {
+		err := day.look().each(results.QueryRow().Scan)
+		if errors.Is(err, cashier.ErrStale) {
+			return err
+		}
+		if err != nil {
+			return p.translate(err)
 		}
 	}
 	return nil

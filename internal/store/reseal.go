@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/books/ledger"
 )
 
@@ -20,14 +22,24 @@ var sealedColumns = []sealedColumn{
 	{"person", "ssn_sealed", "book_no", "", func(b any, _ int64) string { return ssnContext(bookOf(b)) }},
 	{"person", "conflicts", "book_no", "", func(b any, _ int64) string { return conflictContext(bookOf(b)) }},
 	{"suspense", "details", "book_no", "seq", func(b any, n int64) string { return suspenseContext(bookOf(b), n) }},
+	{"bank_text", "sealed", "book_no", "line_no", func(b any, n int64) string { return lineContext(bookOf(b), n) }},
+	{"recon_act", "sealed", "exception_id", "act_no", func(id any, n int64) string { return actContext(id.(string), n) }},
 	{"kept_file_chunk", "sealed", "book_no", "chunk_no", func(b any, n int64) string { return chunkContext(bookOf(b), int(n)) }},
+	{"ach_return", "sealed", "file_book", "item_no", func(b any, n int64) string { return achReturnContext(bookOf(b), n) }},
+	{"check_register", "sealed", "account_id", "check_no", func(id any, n int64) string { return checkContext(id.(string), n) }},
+	{"check_file", "sealed", "batch_id", "file_no", func(id any, n int64) string { return checkFileContext(id.(string), n) }},
+	{"payment_method", "sealed", "method_id", "", func(id any, _ int64) string { return methodContext(id.(string)) }},
+	{"mandate", "evidence", "mandate_id", "", func(id any, _ int64) string { return consentContext(id.(string)) }},
+	{"unclaimed_report", "sealed", "report_id", "", func(id any, _ int64) string { return unclaimedContext(id.(string)) }},
 	{"card_attempt", "sealed", "attempt_id", "", func(id any, _ int64) string { return attemptContext(id.(string)) }},
+	{"staff", "password", "staff_id", "", func(id any, _ int64) string { return staffContext(ident.Opaque(id.(string))) }},
+	{"staff_factor", "sealed", "factor_id", "", func(id any, _ int64) string { return factorContext(ident.Opaque(id.(string))) }},
 }
 
 func bookOf(key any) ledger.BookNo { return ledger.BookNo(key.(int64)) }
 
 // textKeyed reports whether the column's rows are keyed by a text.
-func (c sealedColumn) textKeyed() bool { return c.key != "book_no" }
+func (c sealedColumn) textKeyed() bool { return strings.HasSuffix(c.key, "_id") }
 
 // resealRows is how many values are sealed anew in one transaction: a piece of a
 // kept file is half a megabyte.

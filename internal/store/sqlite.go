@@ -232,8 +232,17 @@ func (s *sqlite) readStmt(ctx context.Context, text string) (*sql.Stmt, error) {
 const rowsPerStatement = 32
 
 func (s *sqlite) write(ctx context.Context, bulks ...*bulk) error {
+	return s.writeOpen(ctx, nil, bulks...)
+}
+
+func (s *sqlite) writeOpen(ctx context.Context, days []postedDay, bulks ...*bulk) error {
 	rows := 0
 	err := s.inTransaction(ctx, func() error {
+		for _, day := range days {
+			if err := s.look(ctx, []query{day.look()}, s.stmt); err != nil {
+				return err
+			}
+		}
 		for _, b := range bulks {
 			if err := s.run(ctx, b); err != nil {
 				return s.translate(err)

@@ -185,7 +185,37 @@ func (s *Store) PremiumMoves(ctx context.Context, books []ledger.BookNo) ([]ward
 	for i := range moves {
 		moves[i].SentOn = sent[cashier.Ref{Book: moves[i].Book, Seq: moves[i].Seq}]
 	}
+	disputed := slices.ContainsFunc(moves, func(m warden.Move) bool { return m.Event == chart.PaymentDisputed })
+	if err == nil && disputed {
+		err = s.heldDisputes(ctx, inBooks, args, moves)
+	}
 	return moves, fault.Wrap("store.PremiumMoves", err)
+}
+
+// heldDisputes says which moves of chargebacks count only when they are decided.
+func (s *Store) heldDisputes(ctx context.Context, inBooks string, args []any, moves []warden.Move) error {
+	held := map[cashier.Ref]string{}
+	err := s.engine.read(ctx, query{
+		text: `SELECT p.book_no, p.seq, h.decided_on FROM posting p JOIN card_dispute_hold h ON h.claim_id = p.link
+			WHERE p.` + inBooks + ` AND p.event = '` + string(chart.PaymentDisputed) + `'`,
+		args: args,
+		each: func(scan func(...any) error) error {
+			var at cashier.Ref
+			var on string
+			err := scan(&at.Book, &at.Seq, &on)
+			held[at] = on
+			return err
+		},
+	})
+	for i := range moves {
+		on, isHeld := held[cashier.Ref{Book: moves[i].Book, Seq: moves[i].Seq}]
+		if err != nil || !isHeld {
+			continue
+		}
+		moves[i].Undecided = on == ""
+		moves[i].DecidedOn, err = scanDate(on)
+	}
+	return err
 }
 
 // DueDates implements warden.Store.

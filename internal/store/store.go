@@ -65,7 +65,7 @@ type Store struct {
 const gatheredLanes = 2
 
 func newStore(e engine, seal Sealer, clk clock.Clock, lock *folderLock) *Store {
-	s := &Store{engine: e, seal: seal, clock: clk, lock: lock}
+	s := &Store{engine: collecting{e}, seal: seal, clock: clk, lock: lock}
 	s.tallies = gather.New(gatheredLanes, limitsTogether, s.tallyTogether)
 	s.looks = gather.New(gatheredLanes, nearbyTogether, s.lookTogether)
 	return s
@@ -179,7 +179,7 @@ var appendOnly = []string{
 	"audit_entry",
 	"seal", "seal_range", "seal_total", "seal_book",
 	"api_order", "api_batch", "prescription_bill",
-	"card_charge", "card_day",
+	"card_charge", "card_day", "card_payout", "card_payout_line", "card_payout_known", "card_payout_failed", "card_pull",
 	"payment_script",
 	"policy_handle", "policy_terms", "policy_withhold", "premium_charge", "invoice", "run", "run_chunk",
 	"rate_table",
@@ -188,6 +188,12 @@ var appendOnly = []string{
 	"notice", "notice_delivery", "notice_print", "e_consent",
 	"outbound_file", "outbound_fact", "outbound_placed", "outbound_again", "outbound_answer", "claim_signal",
 	"audit_finding", "audit_compared",
+	"ach_batch",
+	"mandate_event", "autopay_item", "autopay_progress",
+	"approval_request", "approval_decision",
+	"refund_event", "check_event", "owner_contact",
+	"known_payer", "held_event", "file_told_again",
+	"bank_statement", "bank_mark", "bank_line", "bank_day", "bank_entry", "payout_flow", "day_close",
 }
 
 // updatable lists the tables whose rows the program updates in place.
@@ -196,13 +202,18 @@ var updatable = []string{
 	"person", "organisation", "person_address", "coverage_span", "representation", "payer_grant",
 	"policy", "policy_billing", "policy_status",
 	"api_key",
-	"card_attempt", "card_leg", "card_refund", "card_dispute", "card_sweep", "day_run",
+	"card_attempt", "card_leg", "card_refund", "card_dispute", "card_dispute_hold", "card_sweep", "day_run",
 	"notice_link",
+	"staff", "staff_factor", "staff_recovery",
+	"payment_method", "mandate", "autopay_pull",
+	"ach_entry", "ach_file", "ach_validation", "ach_return",
+	"expected", "recon_exception", "recon_act", "bank_text", "day_lock",
+	"refund", "check_register", "check_batch", "check_file", "unclaimed", "unclaimed_report",
 }
 
 // passing lists the tables of what is soon over, such as sessions: rows are
 // updated and removed, and no archive holds them.
-var passing = []string{"web_session", "limit_count", "limit_code"}
+var passing = []string{"web_session", "staff_session", "limit_count", "limit_code", "recon_pair", "recon_open", "recon_line", "recon_progress", "clearing_flow"}
 
 // queues lists the tables from which rows are taken when they are done.
 var queues = []string{"outbox", "notice_due"}

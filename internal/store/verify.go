@@ -399,20 +399,22 @@ func (v *view) Files() iter.Seq2[proof.File, error] {
 		COALESCE(f.bytes, 0), COALESCE(f.business_id, ''), COALESCE(f.verdict, ''), COALESCE(f.facts, ''),
 		COALESCE(f.problems, ''), COALESCE(f.items, 0), COALESCE(f.total_cents, 0), COALESCE(f.received_at, 0),
 		COALESCE(f.actor, ''), COALESCE(f.chunks, 0), f.row_digest, CASE WHEN d.book_no IS NULL THEN 0 ELSE 1 END,
-		COALESCE(p.items, 0), COALESCE(p.cents, 0)
+		COALESCE(p.items, 0), COALESCE(p.cents, 0), COALESCE(t.items, 0), COALESCE(t.cents, 0)
 		FROM (SELECT book_no FROM kept_file UNION SELECT book_no FROM file_identity UNION SELECT book_no FROM file_progress
 			UNION SELECT book_no FROM file_done) n
 		LEFT JOIN kept_file f ON f.book_no = n.book_no
 		LEFT JOIN file_done d ON d.book_no = n.book_no
 		LEFT JOIN (SELECT book_no, CAST(SUM(items) AS BIGINT) AS items, CAST(SUM(total_cents) AS BIGINT) AS cents
 			FROM file_progress GROUP BY book_no) p ON p.book_no = n.book_no
+		LEFT JOIN (SELECT book_no, CAST(SUM(items) AS BIGINT) AS items, CAST(SUM(total_cents) AS BIGINT) AS cents
+			FROM file_told_again GROUP BY book_no) t ON t.book_no = n.book_no
 		ORDER BY n.book_no`
 	return stream(v, fetchChunks, text, func(scan func(...any) error) (proof.File, error) {
 		var f proof.File
 		var name, format, business, verdict, facts, problems, actor string
 		var received, done int64
 		err := scan(&f.Book, &f.Opaque, &name, &format, &f.SHA256, &f.Bytes, &business, &verdict, &facts, &problems,
-			&f.Items, &f.Total, &received, &actor, &f.Chunks, &f.RowDigest, &done, &f.Posted, &f.Cents)
+			&f.Items, &f.Total, &received, &actor, &f.Chunks, &f.RowDigest, &done, &f.Posted, &f.Cents, &f.Again, &f.AgainCents)
 		f.Done = done == 1
 		f.Digest = ledger.DocumentDigest("file",
 			[]int64{int64(f.Book), f.Bytes, f.Items, int64(f.Total), received, f.Chunks},

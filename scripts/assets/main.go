@@ -34,6 +34,9 @@ var lock []byte
 // webDir is where the pages live, from the root of the repository.
 const webDir = "internal/edge/web"
 
+// pageDirs are all folders with templates and code of pages.
+var pageDirs = []string{webDir, "internal/edge/auth", "internal/edge/console"}
+
 func main() {
 	if err := build(); err != nil {
 		fmt.Fprintln(os.Stderr, "the pages' assets could not be made:", err)
@@ -65,7 +68,7 @@ func build() error {
 }
 
 // entries are the sources that pages load, each with all that it imports.
-var entries = []string{webDir + "/assets/src/site.css", webDir + "/assets/src/site.js"}
+var entries = []string{webDir + "/assets/src/site.css", webDir + "/assets/src/site.js", webDir + "/assets/src/office.js"}
 
 // options are those of the bundler. Browsers of the last five years are served;
 // older ones get pages that work without script and with a plainer look.
@@ -113,7 +116,16 @@ var word = regexp.MustCompile(`[A-Za-z][\w-]*`)
 // whose classes are all among them may be used; any other cannot be.
 func wordsUsed() (map[string]bool, error) {
 	words := map[string]bool{}
-	err := filepath.WalkDir(webDir, func(file string, entry os.DirEntry, err error) error {
+	for _, dir := range pageDirs {
+		if err := addWords(words, dir); err != nil {
+			return nil, err
+		}
+	}
+	return words, nil
+}
+
+func addWords(words map[string]bool, dir string) error {
+	return filepath.WalkDir(dir, func(file string, entry os.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(file, "_test.go") || strings.Contains(filepath.ToSlash(file), "/built/") {
 			return err
 		}
@@ -123,7 +135,6 @@ func wordsUsed() (map[string]bool, error) {
 		}
 		return err
 	})
-	return words, err
 }
 
 // hashed is the end that the bundler gives a name.

@@ -33,7 +33,7 @@ import (
 )
 
 // Names lists the benches.
-var Names = []string{"online", "web", "file", "billing", "status", "lookup", "numbers"}
+var Names = []string{"online", "web", "file", "billing", "status", "lookup", "numbers", "autopay", "ach", "returns", "reconcile"}
 
 // Options say what to measure and on what.
 type Options struct {
@@ -104,7 +104,8 @@ func Run(ctx context.Context, name string, o Options, each func(Figure) error) e
 	bench, ok := map[string]func(context.Context, *office, Options, func(Figure) error) error{
 		"online": single(benchOnline), "web": benchWeb, "file": single(benchFile), "lookup": single(benchLookup),
 		"numbers": single(benchNumbers), "billing": single(benchBilling),
-		"status": single(benchStatus),
+		"status": single(benchStatus), "autopay": benchAutopay, "reconcile": single(benchReconcile),
+		"ach": single(benchACH), "returns": benchReturns,
 	}[name]
 	if !ok {
 		return fault.New(fault.Invalid, "", "there is no bench %q: choose from %v", name, Names)

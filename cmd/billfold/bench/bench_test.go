@@ -14,6 +14,7 @@ func TestRun(t *testing.T) {
 	for _, c := range []struct{ name, engine string }{
 		{"online", "sqlite"}, {"web", "sqlite"}, {"file", "sqlite"}, {"numbers", "sqlite"}, {"file", "postgres"},
 		{"numbers", "postgres"}, {"billing", "sqlite"}, {"billing", "postgres"}, {"status", "sqlite"}, {"status", "postgres"},
+		{"autopay", "sqlite"}, {"autopay", "postgres"}, {"reconcile", "sqlite"}, {"reconcile", "postgres"},
 	} {
 		t.Run(c.name+" on "+c.engine, func(t *testing.T) {
 			figures := 0

@@ -41,6 +41,7 @@ const (
 	Interaccount    Code = 40 // zero in sum: between two books of this purse, both sides under one link
 	Interfund       Code = 41 // due to or from another purse, on the payer's instruction
 	OpeningBalance  Code = 50 // equity: what an earlier system's items brought in
+	BankOpening     Code = 51 // equity: what stood in the bank account when its first statement began
 	UserFee         Code = 60 // expense: what an exchange keeps of what it pays
 	CostSharing     Code = 61 // liability: cost-sharing reductions advanced, held against claims
 	ExchangeBalance Code = 62 // due to or from an exchange: balances carried, debts, adjustments by hand
@@ -54,7 +55,7 @@ var codeNames = map[Code]string{
 	ClearCounter: "clearing-counter", ClearCard: "clearing-card",
 	ClearDebit: "clearing-debit", ClearCheck: "clearing-check", ClearPayout: "clearing-payout", Receivable: "receivable", Earned: "earned", DrugAdvances: "drug-advances",
 	Unapplied: "unapplied", Suspense: "suspense", RefundsPayable: "refunds-payable", Unclaimed: "unclaimed", Unidentified: "unidentified",
-	Interaccount: "interaccount", Interfund: "interfund", OpeningBalance: "opening-balance",
+	Interaccount: "interaccount", Interfund: "interfund", OpeningBalance: "opening-balance", BankOpening: "bank-opening",
 	UserFee: "user-fee", CostSharing: "cost-sharing", ExchangeBalance: "exchange-balance",
 	ProcessorFees: "processor-fees", BankCharges: "bank-charges", Losses: "losses",
 }

@@ -14,7 +14,7 @@ var codes = []chart.Code{
 	chart.Cash, chart.ClearLockbox, chart.ClearACH, chart.ClearWire, chart.ClearCounter, chart.ClearCard, chart.Receivable,
 	chart.Earned, chart.DrugAdvances, chart.Unapplied, chart.Suspense, chart.RefundsPayable, chart.Interaccount, chart.Interfund, chart.OpeningBalance,
 	chart.UserFee, chart.CostSharing, chart.ExchangeBalance, chart.ClearDebit, chart.ClearCheck, chart.ClearPayout,
-	chart.Unclaimed, chart.Unidentified, chart.ProcessorFees, chart.BankCharges, chart.Losses,
+	chart.Unclaimed, chart.Unidentified, chart.BankOpening, chart.ProcessorFees, chart.BankCharges, chart.Losses,
 }
 
 func drawPurse(t *rapid.T, label string) chart.Purse {

@@ -28,8 +28,19 @@ const (
 	RefundReturned  ledger.Event = "payment.refund_returned"  // a refund that had left came back
 	RefundCancelled ledger.Event = "payment.refund_cancelled" // a refund was given up: its money is the account's again
 
+	RefundUnclaimed ledger.Event = "payment.refund_unclaimed" // its owner is lost: the money waits for a state's law
+	RefundReclaimed ledger.Event = "payment.refund_reclaimed" // the owner was found before the state had it
+	RefundRemitted  ledger.Event = "payment.refund_remitted"  // a state took it into custody
+
 	PaymentDisputed ledger.Event = "payment.disputed"    // the bank took money back until it decides
 	DisputeWon      ledger.Event = "payment.dispute_won" // the bank gave it back
+
+	BankBooked    ledger.Event = "bank.booked"    // a line of a bank's statement moved cash
+	BankExplained ledger.Event = "bank.explained" // what a line stands against changed: it was explained, or its explanation taken back
+
+	FeesKept       ledger.Event = "processor.fees"   // what a card processor kept of what it settles
+	LossWrittenOff ledger.Event = "loss.written_off" // what a bank took beyond what was left
+	LossRegained   ledger.Event = "loss.regained"    // and gave back after all
 )
 
 // Applied is money put on one open item.

@@ -13,9 +13,13 @@ import (
 	"github.com/billfold/billfold/internal/cover/coverage"
 	"github.com/billfold/billfold/internal/cover/premium"
 	"github.com/billfold/billfold/internal/format/bai2"
+	"github.com/billfold/billfold/internal/format/camt"
+	"github.com/billfold/billfold/internal/format/fedwire"
 	"github.com/billfold/billfold/internal/format/lockbox"
 	"github.com/billfold/billfold/internal/format/nacha"
+	"github.com/billfold/billfold/internal/format/pacs"
 	"github.com/billfold/billfold/internal/format/x12"
+	"github.com/billfold/billfold/internal/payments/mandate"
 	"github.com/billfold/billfold/internal/people/member"
 )
 
@@ -85,6 +89,30 @@ type bai2Document struct{}
 func (bai2Document) Name() string                                          { return "bai2" }
 func (bai2Document) Recognises(head []byte) bool                           { return bai2.Sniff(head) }
 func (bai2Document) Inspect(r io.Reader) (map[string]any, []fault.Problem) { return bai2.Inspect(r) }
+
+// camtDocument is a bank's statement, report or notification in ISO 20022.
+type camtDocument struct{}
+
+func (camtDocument) Name() string                                          { return "camt" }
+func (camtDocument) Recognises(head []byte) bool                           { return camt.Sniff(head) }
+func (camtDocument) Inspect(r io.Reader) (map[string]any, []fault.Problem) { return camt.Inspect(r) }
+
+// pacsDocument is a credit transfer between banks in ISO 20022, its return or the
+// request for it.
+type pacsDocument struct{}
+
+func (pacsDocument) Name() string                                          { return "pacs" }
+func (pacsDocument) Recognises(head []byte) bool                           { return pacs.Sniff(head) }
+func (pacsDocument) Inspect(r io.Reader) (map[string]any, []fault.Problem) { return pacs.Inspect(r) }
+
+// fedwireDocument is a file of Fedwire messages in the tag format.
+type fedwireDocument struct{}
+
+func (fedwireDocument) Name() string                { return "fedwire" }
+func (fedwireDocument) Recognises(head []byte) bool { return fedwire.Sniff(head) }
+func (fedwireDocument) Inspect(r io.Reader) (map[string]any, []fault.Problem) {
+	return fedwire.Inspect(r)
+}
 
 // rosterDocument is the CSV of docs/formats/roster-csv.md.
 type rosterDocument struct{}
@@ -211,6 +239,28 @@ func (prescriptionDocument) Inspect(r io.Reader) (map[string]any, []fault.Proble
 		problems = append(problems, unread)
 	}
 	return map[string]any{"rows": rows, "amount_cents": int64(total)}, problems
+}
+
+// mandatesDocument is the CSV of docs/formats/mandates-csv.md.
+type mandatesDocument struct{}
+
+func (mandatesDocument) Name() string { return "mandates-csv" }
+
+// Recognises counts names of columns: rosters and policies name accounts and sources too.
+func (mandatesDocument) Recognises(head []byte) bool {
+	return mostNamed(head, mandate.Columns(), member.RosterColumns(), openitem.Columns(), coverage.PolicyColumns(), premium.RateColumns())
+}
+
+func (mandatesDocument) Inspect(r io.Reader) (map[string]any, []fault.Problem) {
+	rows := 0
+	problems, err := mandate.ReadCSV(r, func(int, mandate.Row) error {
+		rows++
+		return nil
+	})
+	if err != nil {
+		problems = append(problems, unread)
+	}
+	return map[string]any{"rows": rows}, problems
 }
 
 // mostNamed reports whether a file's first line names columns, and more of these

@@ -30,8 +30,8 @@ const headBytes = 4096
 // read, so that one of the list always answers.
 func Documents() []intake.Format {
 	return []intake.Format{
-		x12Document{}, nachaDocument{}, lockboxDocument{}, bai2Document{}, policiesDocument{}, ratesDocument{}, rosterDocument{},
-		prescriptionDocument{}, openItemsDocument{}, Unknown{},
+		x12Document{}, nachaDocument{}, lockboxDocument{}, bai2Document{}, camtDocument{}, pacsDocument{}, fedwireDocument{}, policiesDocument{}, ratesDocument{}, rosterDocument{},
+		prescriptionDocument{}, mandatesDocument{}, openItemsDocument{}, Unknown{},
 	}
 }
 

@@ -45,6 +45,7 @@ type assets struct {
 	fonts    []*asset
 	sheet    *asset
 	script   *asset
+	office   *asset // the script of the office's pages
 	icon     *asset
 	pages    map[*Words]*template.Template
 }
@@ -58,7 +59,7 @@ func loadAssets() (*assets, error) {
 		return nil, err
 	}
 	a.addBuilt(made)
-	if a.sheet == nil || a.script == nil || len(a.fonts) == 0 {
+	if a.sheet == nil || a.script == nil || a.office == nil || len(a.fonts) == 0 {
 		return nil, fault.New(fault.Corrupt, "web.New", "a built file of the pages is missing")
 	}
 	if err := a.addPictures(); err != nil {
@@ -76,7 +77,11 @@ func (a *assets) addBuilt(made []built.File) {
 		case ".css":
 			a.sheet = added
 		case ".js":
-			a.script = added
+			if strings.HasPrefix(file.Name, "office") {
+				a.office = added
+			} else {
+				a.script = added
+			}
 		}
 	}
 	slices.SortFunc(a.fonts, func(x, y *asset) int { return strings.Compare(y.name, x.name) }) // the regular face first

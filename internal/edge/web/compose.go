@@ -29,9 +29,9 @@ func (onForm) formPage() {}
 
 // withProblems is embedded in the content of a page that may say what is wrong
 // with a form.
-type withProblems struct{ Problems []problem }
+type withProblems struct{ Problems []Problem }
 
-func (p withProblems) problems() []problem { return p.Problems }
+func (p withProblems) problems() []Problem { return p.Problems }
 
 // page is what every template is given.
 type page struct {
@@ -55,7 +55,7 @@ type page struct {
 // for whoever hears the title before anything else.
 func (p page) Title() string {
 	title := p.Content.Title(p.Words) + " – " + p.Plan
-	if c, ok := p.Content.(interface{ problems() []problem }); ok && len(c.problems()) > 0 {
+	if c, ok := p.Content.(interface{ problems() []Problem }); ok && len(c.problems()) > 0 {
 		return p.Pieces.ErrorTitle + title
 	}
 	return title
@@ -153,10 +153,10 @@ func functions(w *Words, a *assets) template.FuncMap {
 		"confirmation": func(id string) template.HTML { return spoken(strings.Split(id, "-"), "-") },
 		"path":         a.picture,
 		// What the templates of the pieces call themselves.
-		"noticeLabel":    func(k noticeKind) string { return w.Pieces.NoticeLabels[cmp.Or(k, noticeInfo)] },
+		"noticeLabel":    func(k NoticeKind) string { return w.Pieces.NoticeLabels[cmp.Or(k, NoticeInfo)] },
 		"progressText":   func(p progress) string { return fmt.Sprintf(w.Pieces.Progress, p.Here(), len(p.Steps)) },
 		"numberProblems": func() (string, error) { return numberProblems(w) },
-		"cardField":      func(name, label, hint string) field { return field{Name: name, Label: label, Hint: hint} },
+		"cardField":      func(name, label, hint string) Field { return Field{Name: name, Label: label, Hint: hint} },
 	}
 }
 

@@ -79,6 +79,10 @@ var english = Words{
 		suspense.AccountBlocked:    "The account takes no payments for now",
 		suspense.FreeText:          "A number stands only in a message",
 		suspense.UnknownItem:       "The bill that was named is not open",
+		suspense.PaidInFull:        "The check says \"paid in full\"",
+		suspense.PostDated:         "The check is dated in the future",
+		suspense.Unsigned:          "The check is not signed",
+		suspense.Correspondence:    "A letter came with the check",
 	},
 	Formats: map[string]string{
 		"nacha": "Bank payments (NACHA)", "lockbox": "Checks by mail (lockbox)", "bai2": "Bank report (BAI2)",

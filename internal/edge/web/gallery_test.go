@@ -37,15 +37,15 @@ type galleryPage struct {
 	withProblems
 	Heading    string
 	Progress   progress
-	Boxes      []notice
+	Boxes      []Notice
 	Number     numberField
 	Find       details
-	Fact, Mail textField
-	For, Any   choiceGroup
-	Amount     moneyField
+	Fact, Mail TextField
+	For, Any   ChoiceGroup
+	Amount     MoneyField
 	Card       cardFields
-	Buttons    buttonRow
-	Summary    summaryList
+	Buttons    ButtonRow
+	Summary    SummaryList
 	Receipt    receipt
 }
 
@@ -56,24 +56,24 @@ func galleryOf(v *visit, card, complaining bool) galleryPage {
 	w := v.words
 	p := galleryPage{
 		Heading: w.Title, Progress: progress{Steps: []string{w.Members, w.Households, w.Employers}, At: 1},
-		Number: numberField{field{Name: "number", Label: w.Pieces.Account, Hint: w.Pieces.FindOnCard}, v.text("number")},
+		Number: numberField{Field{Name: "number", Label: w.Pieces.Account, Hint: w.Pieces.FindOnCard}, v.text("number")},
 		Find:   numberHelp(w),
-		Fact:   textField{field: field{Name: "fact", Label: w.Members, Hint: w.OwedNote}, Value: v.text("fact"), Width: 10},
-		Mail:   textField{field: field{Name: "mail", Label: w.Files, Optional: true}, Value: v.text("mail"), Type: "email", Autocomplete: "email"},
-		For: choiceGroup{field: field{Name: "for", Label: w.What}, Choices: []choice{
+		Fact:   TextField{Field: Field{Name: "fact", Label: w.Members, Hint: w.OwedNote}, Value: v.text("fact"), Width: 10},
+		Mail:   TextField{Field: Field{Name: "mail", Label: w.Files, Optional: true}, Value: v.text("mail"), Type: "email", Autocomplete: "email"},
+		For: ChoiceGroup{Field: Field{Name: "for", Label: w.What}, Choices: []Choice{
 			{Value: "a", Label: w.Owed, Hint: w.OwedNote, Chosen: v.text("for") == "a"}, {Value: "b", Label: w.Received, Chosen: v.text("for") == "b"},
 		}},
-		Any:     choiceGroup{field: field{Name: "any", Label: w.Items, Optional: true}, Many: true, Choices: []choice{{Value: "x", Label: w.Moved}}},
-		Amount:  moneyField{field{Name: "amount", Label: w.Dollars}, v.text("amount")},
-		Buttons: buttonRow{Primary: button{Text: w.HomeLink}, Others: []button{{Text: w.Today, Name: "other", Value: "1"}}, Back: link{"/", w.Pieces.StartAgain}},
-		Summary: summaryList{[]summaryLine{{Label: w.Owed, Value: "$1.00", Note: w.OwedNote, Change: link{Href: "/gallery"}}}},
+		Any:     ChoiceGroup{Field: Field{Name: "any", Label: w.Items, Optional: true}, Many: true, Choices: []Choice{{Value: "x", Label: w.Moved}}},
+		Amount:  MoneyField{Field{Name: "amount", Label: w.Dollars}, v.text("amount")},
+		Buttons: ButtonRow{Primary: Button{Text: w.HomeLink}, Others: []Button{{Text: w.Today, Name: "other", Value: "1"}}, Back: Link{"/", w.Pieces.StartAgain}},
+		Summary: SummaryList{[]SummaryLine{{Label: w.Owed, Value: "$1.00", Note: w.OwedNote, Change: Link{Href: "/gallery"}}}},
 		Receipt: receipt{
 			Confirmation: "7KQ2-M9X4-ABCD", PaidOn: calendar.MustParse("2026-11-23"), Account: "1234", Total: 125_00,
-			Lines: []summaryLine{{Label: w.Fund, Value: "$125.00"}},
+			Lines: []SummaryLine{{Label: w.Fund, Value: "$125.00"}},
 		},
 	}
-	for _, kind := range []noticeKind{noticeInfo, noticeGood, noticeWarn, noticeBad} {
-		p.Boxes = append(p.Boxes, notice{Kind: kind, Heading: w.StepsHeading, Text: []string{w.StepsIntro, w.HeldNote}})
+	for _, kind := range []NoticeKind{NoticeInfo, NoticeGood, NoticeWarn, NoticeBad} {
+		p.Boxes = append(p.Boxes, Notice{Kind: kind, Heading: w.StepsHeading, Text: []string{w.StepsIntro, w.HeldNote}})
 	}
 	if card {
 		p.Card.Key = v.Processor.Key
@@ -81,7 +81,7 @@ func galleryOf(v *visit, card, complaining bool) galleryPage {
 	if complaining {
 		p.Number.Error = numberProblem(w, "123")
 		p.Fact.Error, p.For.Error, p.Amount.Error = w.NoFigures, w.NoFigures, w.Pieces.AmountProblems[amountMissing]
-		p.Problems = []problem{{"number", p.Number.Error}, {"for", p.For.Error}, {"amount", p.Amount.Error}, {"", w.NoFigures}}
+		p.Problems = []Problem{{"number", p.Number.Error}, {"for", p.For.Error}, {"amount", p.Amount.Error}, {"", w.NoFigures}}
 	}
 	return p
 }

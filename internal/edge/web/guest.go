@@ -229,7 +229,7 @@ func (v *visit) errandOrOver() (*errand, bool) {
 		return &e, true
 	}
 	if v.withoutCookies() {
-		v.stop(http.StatusBadRequest, v.words.Guest.CookiesOff, link{"/", v.words.Pieces.StartAgain})
+		v.stop(http.StatusBadRequest, v.words.Guest.CookiesOff, Link{"/", v.words.Pieces.StartAgain})
 	} else {
 		v.sessionOver()
 	}
@@ -247,20 +247,20 @@ func (v *visit) withoutCookies() bool {
 type stopPage struct {
 	Failure
 	Text []string
-	Ways []link
+	Ways []Link
 }
 
 // Title implements titled.
 func (p stopPage) Title(*Words) string { return p.Heading }
 
-func (v *visit) stop(code int, why Failure, ways ...link) {
+func (v *visit) stop(code int, why Failure, ways ...Link) {
 	v.show(code, "guest-stop", stopPage{Failure: why, Text: []string{why.Body, v.callUs(v.words.Guest.CallUs)}, Ways: ways})
 }
 
 // unavailable says that something we need is down. Nothing was charged.
 func (v *visit) unavailable(what string, err error) {
 	v.log.Error(what, "kind", fault.KindOf(err).String(), "error", err)
-	v.stop(http.StatusServiceUnavailable, v.words.Guest.Unavailable, link{"/", v.words.Pieces.StartAgain})
+	v.stop(http.StatusServiceUnavailable, v.words.Guest.Unavailable, Link{"/", v.words.Pieces.StartAgain})
 }
 
 // callUs writes the region's telephone number for questions about bills into a text.

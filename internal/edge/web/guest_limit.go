@@ -37,12 +37,12 @@ const keptChallenge = "challenge"
 type challengePage struct {
 	onForm
 	withProblems
-	Notices []notice
+	Notices []Notice
 	Sent    bool
-	Mail    textField
-	Code    textField
+	Mail    TextField
+	Code    TextField
 	Call    string
-	Buttons buttonRow
+	Buttons ButtonRow
 }
 
 // Title implements titled.
@@ -54,7 +54,7 @@ func (challengePage) Title(w *Words) string { return w.Guest.Challenge.Title }
 func (v *visit) challenge(verdict limit.Verdict, a asked) {
 	v.log.Info("a challenge is asked for", "rule", string(verdict.Rule))
 	if v.withoutCookies() {
-		v.stop(http.StatusBadRequest, v.words.Guest.CookiesOff, link{"/", v.words.Pieces.StartAgain})
+		v.stop(http.StatusBadRequest, v.words.Guest.CookiesOff, Link{"/", v.words.Pieces.StartAgain})
 		return
 	}
 	if a != (asked{}) {
@@ -71,7 +71,7 @@ func (v *visit) challengeOrOver() (*challenged, bool) {
 		return &c, true
 	}
 	if v.withoutCookies() {
-		v.stop(http.StatusBadRequest, v.words.Guest.CookiesOff, link{"/", v.words.Pieces.StartAgain})
+		v.stop(http.StatusBadRequest, v.words.Guest.CookiesOff, Link{"/", v.words.Pieces.StartAgain})
 	} else {
 		v.sessionOver()
 	}
@@ -88,26 +88,26 @@ func (v *visit) showChallenge(code int, c *challenged, typed, wrong string) {
 	w := &v.words.Guest.Challenge
 	p := challengePage{
 		Sent: c.Sent, Call: v.callUs(v.words.Guest.CallUs),
-		Mail: textField{
-			field: field{Name: fieldMail, Label: w.EmailLabel, Hint: w.EmailHint, Error: wrong}, Value: typed, Type: "email",
+		Mail: TextField{
+			Field: Field{Name: fieldMail, Label: w.EmailLabel, Hint: w.EmailHint, Error: wrong}, Value: typed, Type: "email",
 			Autocomplete: "email", InputMode: "email", MaxLength: mailMax,
 		},
-		Code: textField{
-			field: field{Name: fieldCode, Label: w.CodeLabel, Hint: w.CodeHint, Error: wrong}, Autocomplete: "one-time-code",
+		Code: TextField{
+			Field: Field{Name: fieldCode, Label: w.CodeLabel, Hint: w.CodeHint, Error: wrong}, Autocomplete: "one-time-code",
 			InputMode: "numeric", Width: 10,
 		},
-		Buttons: buttonRow{Primary: button{Text: w.Send}},
+		Buttons: ButtonRow{Primary: Button{Text: w.Send}},
 	}
 	at := fieldMail
 	if c.Sent {
 		at = fieldCode
-		p.Buttons = buttonRow{Primary: button{Text: w.Confirm}, Others: []button{{Text: w.Other, Name: buttonAgain, Value: "1"}}}
+		p.Buttons = ButtonRow{Primary: Button{Text: w.Confirm}, Others: []Button{{Text: w.Other, Name: buttonAgain, Value: "1"}}}
 		if wrong == "" {
-			p.Notices = []notice{{Kind: noticeInfo, Text: []string{w.Sent}}}
+			p.Notices = []Notice{{Kind: NoticeInfo, Text: []string{w.Sent}}}
 		}
 	}
 	if wrong != "" {
-		p.Problems = []problem{{at, wrong}}
+		p.Problems = []Problem{{at, wrong}}
 	}
 	v.show(code, "guest-challenge", p)
 }

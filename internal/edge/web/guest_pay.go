@@ -30,17 +30,17 @@ const mailMax = 254
 type payPage struct {
 	onForm
 	withProblems
-	Notices   []notice
+	Notices   []Notice
 	Progress  progress
-	Who       summaryList
+	Who       SummaryList
 	Intro     string
-	Amounts   []moneyField
+	Amounts   []MoneyField
 	CanMail   bool
-	Mail      textField
+	Mail      TextField
 	Entered   string // the card that was entered already, or ""
 	Card      cardFields
 	Elsewhere string
-	Buttons   buttonRow
+	Buttons   ButtonRow
 }
 
 // Title implements titled.
@@ -106,39 +106,39 @@ func amountField(e *errand, fund chart.Fund) string {
 	return fieldAmount + "-" + string(fund)
 }
 
-func (v *visit) showPay(code int, e *errand, form payForm, problems []problem) {
+func (v *visit) showPay(code int, e *errand, form payForm, problems []Problem) {
 	w := &v.words.Guest.Pay
 	p := payPage{
 		withProblems: withProblems{problems}, Progress: v.progress(stepPay),
-		Who: summaryList{Lines: []summaryLine{
-			{Label: w.Who, Value: v.ending(e), Change: link{"/", w.Change}}, {Label: w.For, Value: v.what(e)},
+		Who: SummaryList{Lines: []SummaryLine{
+			{Label: w.Who, Value: v.ending(e), Change: Link{"/", w.Change}}, {Label: w.For, Value: v.what(e)},
 		}},
 		CanMail: v.Guest.Receipts != nil,
-		Mail: textField{
-			field: field{Name: fieldMail, Label: v.words.Guest.Email, Hint: w.EmailHint, Error: errorOf(problems, fieldMail), Optional: true},
+		Mail: TextField{
+			Field: Field{Name: fieldMail, Label: v.words.Guest.Email, Hint: w.EmailHint, Error: errorOf(problems, fieldMail), Optional: true},
 			Value: form.Mail, Type: "email", Autocomplete: "email", InputMode: "email", MaxLength: mailMax,
 		},
 		Elsewhere: fmt.Sprintf(w.CardElsewhere, v.processorName()),
-		Buttons:   buttonRow{Primary: button{Text: w.Continue}, Back: link{"/", v.words.Guest.Review.Back}},
+		Buttons:   ButtonRow{Primary: Button{Text: w.Continue}, Back: Link{"/", v.words.Guest.Review.Back}},
 	}
 	switch {
 	case e.Token != "":
 		p.Entered = v.words.cardName(e.Card)
-		p.Buttons.Others = []button{{Text: w.OtherCard, Name: buttonOtherCard, Value: "1"}}
+		p.Buttons.Others = []Button{{Text: w.OtherCard, Name: buttonOtherCard, Value: "1"}}
 	case v.Processor != nil:
 		p.Card.Key = v.Processor.Key
 	}
 	if form.Again {
-		p.Notices = append(p.Notices, notice{Text: []string{w.CardAgain}})
+		p.Notices = append(p.Notices, Notice{Text: []string{w.CardAgain}})
 	}
 	if len(e.Bill) == 0 {
-		p.Amounts = []moneyField{{field{Name: fieldAmount, Label: w.Amount, Hint: w.AmountHint, Error: errorOf(problems, fieldAmount)}, form.Amounts[fieldAmount]}}
+		p.Amounts = []MoneyField{{Field{Name: fieldAmount, Label: w.Amount, Hint: w.AmountHint, Error: errorOf(problems, fieldAmount)}, form.Amounts[fieldAmount]}}
 	} else {
 		p.Intro = w.BillIntro
 	}
 	for _, d := range e.Bill {
 		name := amountField(e, d.Fund)
-		p.Amounts = append(p.Amounts, moneyField{field{
+		p.Amounts = append(p.Amounts, MoneyField{Field{
 			Name: name, Label: v.words.Guest.Funds[d.Fund], Hint: fmt.Sprintf(w.BillHint, d.Open.Grouped(), v.entity(d.Fund)),
 			Error: errorOf(problems, name),
 		}, form.Amounts[name]})
@@ -180,7 +180,7 @@ func (v *visit) guestDraft() {
 	}
 	parts, problems := v.judgeAmounts(e, form)
 	if form.Mail != "" && !isMail(form.Mail) {
-		problems = append(problems, problem{fieldMail, v.words.Guest.EmailWrong})
+		problems = append(problems, Problem{fieldMail, v.words.Guest.EmailWrong})
 	}
 	if len(problems) > 0 {
 		v.keep(keptErrand, e) // a card that was entered need not be entered again
@@ -280,17 +280,17 @@ func isMail(text string) bool {
 }
 
 // judgeAmounts reads the amounts and says what is wrong with them.
-func (v *visit) judgeAmounts(e *errand, form payForm) ([]checkout.Part, []problem) {
+func (v *visit) judgeAmounts(e *errand, form payForm) ([]checkout.Part, []Problem) {
 	least, most := v.Guest.Limits.Least(e.open()), v.Plan.Limits.MaxPayment
 	if len(e.Bill) == 0 {
 		amount, wrong := v.judgeAmount(form.Amounts[fieldAmount], least, most)
 		if wrong != "" {
-			return nil, []problem{{fieldAmount, wrong}}
+			return nil, []Problem{{fieldAmount, wrong}}
 		}
 		return []checkout.Part{{Reference: e.Number, Fund: e.Fund, Amount: amount}}, nil
 	}
 	var parts []checkout.Part
-	var problems []problem
+	var problems []Problem
 	var sum money.Cents
 	for _, d := range e.Bill {
 		name := amountField(e, d.Fund)
@@ -299,7 +299,7 @@ func (v *visit) judgeAmounts(e *errand, form payForm) ([]checkout.Part, []proble
 		}
 		amount, wrong := v.judgeAmount(form.Amounts[name], 1, min(most, d.Open))
 		if wrong != "" {
-			problems = append(problems, problem{name, wrong})
+			problems = append(problems, Problem{name, wrong})
 			continue
 		}
 		parts = append(parts, checkout.Part{Reference: e.Number, Fund: d.Fund, Amount: amount, Items: d.Items})
@@ -309,9 +309,9 @@ func (v *visit) judgeAmounts(e *errand, form payForm) ([]checkout.Part, []proble
 	switch {
 	case len(problems) > 0:
 	case sum < least:
-		problems = append(problems, problem{first, v.words.Guest.Pay.NothingChosen})
+		problems = append(problems, Problem{first, v.words.Guest.Pay.NothingChosen})
 	case sum > most:
-		problems = append(problems, problem{first, fmt.Sprintf(v.words.Guest.Pay.TotalTooLarge, most.Grouped())})
+		problems = append(problems, Problem{first, fmt.Sprintf(v.words.Guest.Pay.TotalTooLarge, most.Grouped())})
 	}
 	return parts, problems
 }

@@ -17,12 +17,12 @@ const receiptMailsMax = 3
 type receiptPage struct {
 	onForm
 	withProblems
-	Notices []notice
+	Notices []Notice
 	Heading string
 	Receipt receipt
 	CanMail bool
-	Mail    textField
-	Buttons buttonRow
+	Mail    TextField
+	Buttons ButtonRow
 }
 
 // Title implements titled.
@@ -51,9 +51,9 @@ func (v *visit) guestReceipt() {
 	if !ok {
 		return
 	}
-	var said notice
+	var said Notice
 	if e.Mail != "" {
-		said = notice{Kind: noticeGood, Text: []string{v.words.Guest.Receipt.Mailed}}
+		said = Notice{Kind: NoticeGood, Text: []string{v.words.Guest.Receipt.Mailed}}
 	}
 	v.showReceipt(http.StatusOK, e, a, "", "", said)
 }
@@ -73,33 +73,33 @@ func taken(a *checkout.Attempt) []checkout.Part {
 	return parts
 }
 
-func (v *visit) showReceipt(code int, e *errand, a *checkout.Attempt, typed, wrong string, said notice) {
+func (v *visit) showReceipt(code int, e *errand, a *checkout.Attempt, typed, wrong string, said Notice) {
 	w := &v.words.Guest.Receipt
 	p := receiptPage{
 		Heading: w.Heading,
 		Receipt: receipt{Confirmation: a.Payment.Confirmation(), PaidOn: a.Received, Account: e.last4(), Total: a.Taken()},
 		CanMail: v.Guest.Receipts != nil,
-		Mail: textField{
-			field: field{Name: fieldMail, Label: w.MailLabel, Error: wrong}, Value: typed, Type: "email", Autocomplete: "email",
+		Mail: TextField{
+			Field: Field{Name: fieldMail, Label: w.MailLabel, Error: wrong}, Value: typed, Type: "email", Autocomplete: "email",
 			InputMode: "email", MaxLength: mailMax,
 		},
-		Buttons: buttonRow{Primary: button{Text: w.Send}},
+		Buttons: ButtonRow{Primary: Button{Text: w.Send}},
 	}
 	for _, part := range taken(a) {
-		p.Receipt.Lines = append(p.Receipt.Lines, summaryLine{
+		p.Receipt.Lines = append(p.Receipt.Lines, SummaryLine{
 			Label: v.words.Guest.Funds[part.Fund], Value: part.Amount.Grouped(), Note: fmt.Sprintf(v.words.Guest.Review.PaidTo, v.entity(part.Fund)),
 		})
 	}
-	p.Receipt.Lines = append(p.Receipt.Lines, summaryLine{Label: w.Card, Value: v.words.cardName(cardUsed(a))})
+	p.Receipt.Lines = append(p.Receipt.Lines, SummaryLine{Label: w.Card, Value: v.words.cardName(cardUsed(a))})
 	if missing := a.Amount() - a.Taken(); missing > 0 {
 		p.Heading = w.HeadingPartly
-		p.Notices = append(p.Notices, notice{Kind: noticeWarn, Text: []string{fmt.Sprintf(w.Partly, missing.Grouped())}})
+		p.Notices = append(p.Notices, Notice{Kind: NoticeWarn, Text: []string{fmt.Sprintf(w.Partly, missing.Grouped())}})
 	}
 	if len(said.Text) > 0 {
 		p.Notices = append(p.Notices, said)
 	}
 	if wrong != "" {
-		p.Problems = []problem{{fieldMail, wrong}}
+		p.Problems = []Problem{{fieldMail, wrong}}
 	}
 	v.show(code, "guest-receipt", p)
 }
@@ -111,13 +111,13 @@ func (v *visit) guestMailReceipt() {
 		return
 	}
 	to, w := v.typed(fieldMail), &v.words.Guest.Receipt
-	failed := notice{Kind: noticeWarn, Text: []string{w.MailFailed}}
+	failed := Notice{Kind: NoticeWarn, Text: []string{w.MailFailed}}
 	switch {
 	case v.switching():
-		v.showReceipt(http.StatusOK, e, a, to, "", notice{})
+		v.showReceipt(http.StatusOK, e, a, to, "", Notice{})
 		return
 	case !isMail(to):
-		v.showReceipt(http.StatusUnprocessableEntity, e, a, to, w.MailWrong, notice{})
+		v.showReceipt(http.StatusUnprocessableEntity, e, a, to, w.MailWrong, Notice{})
 		return
 	case v.Guest.Receipts == nil || e.Mailed >= receiptMailsMax:
 		v.showReceipt(http.StatusTooManyRequests, e, a, "", "", failed)
@@ -130,7 +130,7 @@ func (v *visit) guestMailReceipt() {
 		v.showReceipt(http.StatusServiceUnavailable, e, a, to, "", failed)
 		return
 	}
-	v.showReceipt(http.StatusOK, e, a, "", "", notice{Kind: noticeGood, Text: []string{w.Mailed}})
+	v.showReceipt(http.StatusOK, e, a, "", "", Notice{Kind: NoticeGood, Text: []string{w.Mailed}})
 }
 
 // guestReceiptPDF gives the receipt to keep and print.

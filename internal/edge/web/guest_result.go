@@ -16,10 +16,10 @@ const lookEvery = 10
 // resultPage says how a payment stands that is not paid.
 type resultPage struct {
 	Name    string // the page's
-	Notice  notice
+	Notice  Notice
 	Heading string
 	Text    []string
-	Summary summaryList
+	Summary SummaryList
 	Status  string
 	Ways    []wayOn
 	Last    []string
@@ -30,7 +30,7 @@ func (p resultPage) Title(*Words) string { return p.Name }
 
 // wayOn is a link to what can be done next.
 type wayOn struct {
-	link
+	Link
 	Main bool
 }
 
@@ -75,9 +75,9 @@ func (v *visit) showResult(e *errand, a *checkout.Attempt) {
 func (v *visit) showChecking(e *errand) {
 	w := &v.words.Guest.Result
 	p := resultPage{
-		Name: w.CheckingTitle, Heading: w.CheckingHeading, Notice: notice{Kind: noticeWarn, Text: []string{w.Checking[2]}},
+		Name: w.CheckingTitle, Heading: w.CheckingHeading, Notice: Notice{Kind: NoticeWarn, Text: []string{w.Checking[2]}},
 		Text: w.Checking[:2], Summary: v.paymentLines(e), Status: w.StoppedLooking,
-		Ways: []wayOn{{link{"/result", w.LookAgain}, true}}, Last: []string{v.callUs(v.words.Guest.CallUs)},
+		Ways: []wayOn{{Link{"/result", w.LookAgain}, true}}, Last: []string{v.callUs(v.words.Guest.CallUs)},
 	}
 	news := w.CheckingNoMail
 	if e.Mail != "" {
@@ -87,15 +87,15 @@ func (v *visit) showChecking(e *errand) {
 	if !v.r.URL.Query().Has("still") {
 		v.w.Header().Set("Refresh", strconv.Itoa(lookEvery)+"; url=/result")
 		p.Status = fmt.Sprintf(w.LooksEvery, lookEvery)
-		p.Ways = append(p.Ways, wayOn{link{"/result?still=1", w.StopLooking}, false})
+		p.Ways = append(p.Ways, wayOn{Link{"/result?still=1", w.StopLooking}, false})
 	}
 	v.show(http.StatusOK, "guest-result", p)
 }
 
 // paymentLines name a payment so that its payer knows which one is meant.
-func (v *visit) paymentLines(e *errand) summaryList {
+func (v *visit) paymentLines(e *errand) SummaryList {
 	w := &v.words.Guest.Result
-	return summaryList{Lines: []summaryLine{{Label: w.Amount, Value: e.amount().Grouped()}, {Label: w.Account, Value: v.ending(e)}}}
+	return SummaryList{Lines: []SummaryLine{{Label: w.Amount, Value: e.amount().Grouped()}, {Label: w.Account, Value: v.ending(e)}}}
 }
 
 // showNotPaid says that nothing was taken, and tells the desk that it was said.
@@ -108,17 +108,17 @@ func (v *visit) showNotPaid(e *errand, a *checkout.Attempt) {
 	p := resultPage{Summary: v.paymentLines(e), Last: []string{v.callUs(w.OtherWays)}}
 	switch {
 	case a.Late:
-		p.Name, p.Heading, p.Notice = w.LateTitle, w.LateHeading, notice{Kind: noticeWarn, Text: w.Late[:1]}
+		p.Name, p.Heading, p.Notice = w.LateTitle, w.LateHeading, Notice{Kind: NoticeWarn, Text: w.Late[:1]}
 		p.Text = w.Late[1:]
-		p.Ways = []wayOn{{link{"/pay", w.PayAgain}, true}}
+		p.Ways = []wayOn{{Link{"/pay", w.PayAgain}, true}}
 	case a.State == checkout.Declined && !e.Checked:
-		p.Name, p.Heading, p.Notice = w.DeclinedTitle, w.DeclinedHeading, notice{Kind: noticeBad, Text: []string{w.Declined[a.Decline.Class]}}
+		p.Name, p.Heading, p.Notice = w.DeclinedTitle, w.DeclinedHeading, Notice{Kind: NoticeBad, Text: []string{w.Declined[a.Decline.Class]}}
 		p.Text = []string{w.DeclinedDo[a.Decline.Class], w.FewCards}
-		p.Ways = []wayOn{{link{"/pay", w.TryAnother}, true}}
+		p.Ways = []wayOn{{Link{"/pay", w.TryAnother}, true}}
 	default:
-		p.Name, p.Heading, p.Notice = w.NotTakenTitle, w.NotTakenHeading, notice{Kind: noticeWarn, Text: w.NotTaken[:1]}
+		p.Name, p.Heading, p.Notice = w.NotTakenTitle, w.NotTakenHeading, Notice{Kind: NoticeWarn, Text: w.NotTaken[:1]}
 		p.Text = w.NotTaken[1:]
-		p.Ways = []wayOn{{link{"/pay", w.PayAgain}, true}}
+		p.Ways = []wayOn{{Link{"/pay", w.PayAgain}, true}}
 	}
 	v.show(http.StatusOK, "guest-result", p)
 }

@@ -16,14 +16,14 @@ import (
 // reviewPage shows everything before the card is charged.
 type reviewPage struct {
 	onForm
-	Notices  []notice
+	Notices  []Notice
 	Progress progress
-	Summary  summaryList
-	Late     *notice // what becomes of premium that comes too late, or nil
+	Summary  SummaryList
+	Late     *Notice // what becomes of premium that comes too late, or nil
 	Charges  string  // on several charges, or ""
 	Attempt  string
 	Note     string
-	Buttons  buttonRow
+	Buttons  ButtonRow
 }
 
 // Title implements titled.
@@ -54,9 +54,9 @@ func (v *visit) guestReview() {
 func (v *visit) showReview(e *errand, changed bool) {
 	w := &v.words.Guest.Review
 	p := reviewPage{
-		Progress: v.progress(stepReview), Attempt: string(e.Attempt), Summary: summaryList{Lines: v.reviewLines(e)},
+		Progress: v.progress(stepReview), Attempt: string(e.Attempt), Summary: SummaryList{Lines: v.reviewLines(e)},
 		Late: v.lateNotice(e), Note: w.PayNote,
-		Buttons: buttonRow{Primary: button{Text: fmt.Sprintf(w.Pay, e.amount().Grouped())}, Back: link{"/pay", w.Back}},
+		Buttons: ButtonRow{Primary: Button{Text: fmt.Sprintf(w.Pay, e.amount().Grouped())}, Back: Link{"/pay", w.Back}},
 	}
 	if e.Elsewhere {
 		p.Note, p.Buttons.Primary.Text = fmt.Sprintf(w.PayElsewhereNote, v.processorName()), w.PayElsewhere
@@ -65,7 +65,7 @@ func (v *visit) showReview(e *errand, changed bool) {
 		p.Charges = fmt.Sprintf(w.Charges, n)
 	}
 	if changed {
-		p.Notices = append(p.Notices, notice{Kind: noticeWarn, Text: []string{w.Changed}})
+		p.Notices = append(p.Notices, Notice{Kind: NoticeWarn, Text: []string{w.Changed}})
 	}
 	v.show(http.StatusOK, "guest-review", p)
 }
@@ -73,7 +73,7 @@ func (v *visit) showReview(e *errand, changed bool) {
 // lateNotice says what becomes of premium that comes after the last day to pay. Of
 // a bill it is said when its premium is past due; who came by a number learns
 // nothing of the account, so to him it is said of any premium, with an if.
-func (v *visit) lateNotice(e *errand) *notice {
+func (v *visit) lateNotice(e *errand) *Notice {
 	w := &v.words.Guest.Review
 	heading := w.IfLate
 	for _, part := range e.Parts {
@@ -92,33 +92,33 @@ func (v *visit) lateNotice(e *errand) *notice {
 			v.log.Error("no rule says when late money is decided upon", "error", err)
 			return nil
 		}
-		return &notice{Heading: heading, Text: []string{fmt.Sprintf(w.Late, days.Count()), v.callUs(w.LateCall)}}
+		return &Notice{Heading: heading, Text: []string{fmt.Sprintf(w.Late, days.Count()), v.callUs(w.LateCall)}}
 	}
 	return nil
 }
 
-func (v *visit) reviewLines(e *errand) []summaryLine {
+func (v *visit) reviewLines(e *errand) []SummaryLine {
 	w := &v.words.Guest.Review
-	toStart, toPay := link{"/", v.words.Guest.Pay.Change}, link{"/pay", v.words.Guest.Pay.Change}
-	lines := []summaryLine{{Label: w.Who, Value: v.ending(e), Change: toStart}}
+	toStart, toPay := Link{"/", v.words.Guest.Pay.Change}, Link{"/pay", v.words.Guest.Pay.Change}
+	lines := []SummaryLine{{Label: w.Who, Value: v.ending(e), Change: toStart}}
 	for _, part := range e.Parts {
-		lines = append(lines, summaryLine{
+		lines = append(lines, SummaryLine{
 			Label: v.words.Guest.Funds[part.Fund], Value: part.Amount.Grouped(), Note: fmt.Sprintf(w.PaidTo, v.entity(part.Fund)), Change: toPay,
 		})
 	}
 	if len(e.Parts) > 1 {
-		lines = append(lines, summaryLine{Label: w.Total, Value: e.amount().Grouped()})
+		lines = append(lines, SummaryLine{Label: w.Total, Value: e.amount().Grouped()})
 	}
-	card := summaryLine{Label: w.Card, Value: w.CardLater}
+	card := SummaryLine{Label: w.Card, Value: w.CardLater}
 	if !e.Elsewhere {
 		card.Value, card.Change = v.words.cardName(e.Card), toPay
 	}
 	day := v.House.PostingDay(v.House.PurseOf(e.Parts[0].Fund).Entity)
-	lines = append(lines, card, summaryLine{Label: w.Date, Value: dateText(v.words, day)})
+	lines = append(lines, card, SummaryLine{Label: w.Date, Value: dateText(v.words, day)})
 	if v.Guest.Receipts == nil {
 		return lines
 	}
-	to := summaryLine{Label: w.Email, Value: e.Mail, Change: toPay}
+	to := SummaryLine{Label: w.Email, Value: e.Mail, Change: toPay}
 	if e.Mail == "" {
 		to.Value = w.NoEmail
 	}
@@ -329,7 +329,7 @@ func (v *visit) guestPageBack() {
 	case !ok:
 	case a.State == checkout.Ready: // the limits are not told: it is the same card that he may yet enter
 		w := &v.words.Guest.Result
-		v.stop(http.StatusOK, Failure{w.DidNotFinishHeading, w.DidNotFinish}, link{"/review", w.GoOn})
+		v.stop(http.StatusOK, Failure{w.DidNotFinishHeading, w.DidNotFinish}, Link{"/review", w.GoOn})
 	default:
 		v.seeOther("/result")
 	}

@@ -39,14 +39,14 @@ func (v *visit) progress(at int) progress { return progress{Steps: v.words.Guest
 type startPage struct {
 	onForm
 	withProblems
-	Notices  []notice
+	Notices  []Notice
 	Progress progress
 	NoMatch  bool
 	Number   numberField
 	Find     details
-	Fact     textField
-	For      choiceGroup
-	Buttons  buttonRow
+	Fact     TextField
+	For      ChoiceGroup
+	Buttons  ButtonRow
 	More     []details
 }
 
@@ -74,25 +74,25 @@ func (e *errand) asked() asked { return asked{Number: e.Typed, Fact: e.Fact, Fun
 
 // showStart shows the first page with what was typed. NoMatch adds the one answer
 // to an unknown number and to a wrong fact.
-func (v *visit) showStart(code int, a asked, problems []problem, noMatch bool) {
+func (v *visit) showStart(code int, a asked, problems []Problem, noMatch bool) {
 	w := &v.words.Guest.Start
 	p := startPage{
 		withProblems: withProblems{problems}, Progress: v.progress(stepWho), NoMatch: noMatch,
-		Number:  numberField{field{Name: fieldNumber, Label: w.NumberLabel, Hint: w.NumberHint, Error: errorOf(problems, fieldNumber)}, a.Number},
+		Number:  numberField{Field{Name: fieldNumber, Label: w.NumberLabel, Hint: w.NumberHint, Error: errorOf(problems, fieldNumber)}, a.Number},
 		Find:    numberHelp(v.words),
-		Fact:    textField{field: field{Name: fieldFact, Label: w.FactLabel, Hint: w.FactHint, Error: errorOf(problems, fieldFact)}, Value: a.Fact},
-		For:     choiceGroup{field: field{Name: fieldFund, Label: w.ForLabel, Error: errorOf(problems, fieldFund)}},
-		Buttons: buttonRow{Primary: button{Text: w.Continue}},
+		Fact:    TextField{Field: Field{Name: fieldFact, Label: w.FactLabel, Hint: w.FactHint, Error: errorOf(problems, fieldFact)}, Value: a.Fact},
+		For:     ChoiceGroup{Field: Field{Name: fieldFund, Label: w.ForLabel, Error: errorOf(problems, fieldFund)}},
+		Buttons: ButtonRow{Primary: Button{Text: w.Continue}},
 		More: []details{
 			{Summary: w.OtherHolder, Text: w.OtherHolders[:]},
 			{Summary: w.Lost, Text: []string{w.LostA, v.call(w.LostB, region.LostNumber)}},
 		},
 	}
 	for _, text := range v.Notices {
-		p.Notices = append(p.Notices, notice{Text: []string{v.words.In(text)}})
+		p.Notices = append(p.Notices, Notice{Text: []string{v.words.In(text)}})
 	}
 	for _, fund := range chart.Funds() {
-		p.For.Choices = append(p.For.Choices, choice{
+		p.For.Choices = append(p.For.Choices, Choice{
 			Value: string(fund), Label: v.words.Guest.Funds[fund], Hint: v.words.Guest.FundHints[fund], Chosen: a.Fund == string(fund),
 		})
 	}
@@ -100,7 +100,7 @@ func (v *visit) showStart(code int, a asked, problems []problem, noMatch bool) {
 }
 
 // errorOf gives what is wrong with a field, or "".
-func errorOf(problems []problem, name string) string {
+func errorOf(problems []Problem, name string) string {
 	for _, p := range problems {
 		if p.Field == name {
 			return p.Text
@@ -113,7 +113,7 @@ func errorOf(problems []problem, name string) string {
 func (v *visit) guestFind() {
 	a := asked{Number: v.text(fieldNumber), Fact: v.typed(fieldFact), Fund: v.typed(fieldFund)}
 	if billpay.HintFor(a.Number).Kind == billpay.CardNumber {
-		problems := []problem{{fieldNumber, numberProblem(v.words, a.Number)}}
+		problems := []Problem{{fieldNumber, numberProblem(v.words, a.Number)}}
 		a.Number = "" // it is not ours to keep, nor to show again
 		v.showStart(http.StatusUnprocessableEntity, a, problems, false)
 		return
@@ -138,7 +138,7 @@ func (v *visit) guestFind() {
 		return
 	}
 	if missed {
-		v.showStart(http.StatusUnprocessableEntity, a, []problem{{fieldNumber, v.noMatch(a.Number)}}, true)
+		v.showStart(http.StatusUnprocessableEntity, a, []Problem{{fieldNumber, v.noMatch(a.Number)}}, true)
 		return
 	}
 	fund, _ := chart.ParseFund(a.Fund) // judgeStart has read it
@@ -163,16 +163,16 @@ func (v *visit) takeUp(e errand) {
 }
 
 // judgeStart says what is wrong with the form by itself. Nobody is looked up.
-func (v *visit) judgeStart(a asked) []problem {
-	var problems []problem
+func (v *visit) judgeStart(a asked) []Problem {
+	var problems []Problem
 	if _, err := billpay.Parse(a.Number); err != nil && !mayBeOld(a.Number) {
-		problems = append(problems, problem{fieldNumber, numberProblem(v.words, a.Number)})
+		problems = append(problems, Problem{fieldNumber, numberProblem(v.words, a.Number)})
 	}
 	if _, err := member.ParseFact(a.Fact); err != nil {
-		problems = append(problems, problem{fieldFact, v.words.Guest.Start.FactMissing})
+		problems = append(problems, Problem{fieldFact, v.words.Guest.Start.FactMissing})
 	}
 	if _, err := chart.ParseFund(a.Fund); err != nil {
-		problems = append(problems, problem{fieldFund, v.words.Guest.Start.ForMissing})
+		problems = append(problems, Problem{fieldFund, v.words.Guest.Start.ForMissing})
 	}
 	return problems
 }
@@ -222,10 +222,10 @@ func (v *visit) held(verdict limit.Verdict, a asked) bool {
 type billPage struct {
 	onForm
 	withProblems
-	Notices  []notice
+	Notices  []Notice
 	Progress progress
-	Code     textField
-	Buttons  buttonRow
+	Code     TextField
+	Buttons  ButtonRow
 }
 
 // Title implements titled.
@@ -251,7 +251,7 @@ func (v *visit) guestBill() {
 		v.drop(keptAsked)
 		v.showBill(http.StatusOK, a.Code, "")
 	case v.r.URL.Query().Has("scanned") && v.withoutCookies():
-		v.stop(http.StatusBadRequest, v.words.Guest.CookiesOff, link{"/", v.words.Pieces.StartAgain})
+		v.stop(http.StatusBadRequest, v.words.Guest.CookiesOff, Link{"/", v.words.Pieces.StartAgain})
 	default:
 		v.showBill(http.StatusOK, "", "")
 	}
@@ -261,13 +261,13 @@ func (v *visit) showBill(code int, typed, wrong string) {
 	w := &v.words.Guest.Bill
 	p := billPage{
 		Progress: v.progress(stepWho),
-		Code: textField{
-			field: field{Name: fieldCode, Label: w.Label, Hint: w.Hint, Error: wrong}, Value: typed, Width: 14,
+		Code: TextField{
+			Field: Field{Name: fieldCode, Label: w.Label, Hint: w.Hint, Error: wrong}, Value: typed, Width: 14,
 		},
-		Buttons: buttonRow{Primary: button{Text: w.Continue}},
+		Buttons: ButtonRow{Primary: Button{Text: w.Continue}},
 	}
 	if wrong != "" {
-		p.Problems = []problem{{fieldCode, wrong}}
+		p.Problems = []Problem{{fieldCode, wrong}}
 	}
 	v.show(code, "guest-bill", p)
 }
@@ -308,9 +308,9 @@ func (v *visit) openBill(typed string) {
 	case missed:
 		v.showBill(http.StatusUnprocessableEntity, typed, w.Unknown)
 	case expired:
-		v.stop(http.StatusGone, w.Expired, link{"/", w.UseNumber})
+		v.stop(http.StatusGone, w.Expired, Link{"/", w.UseNumber})
 	case len(bill.Dues) == 0:
-		v.stop(http.StatusOK, w.NothingOpen, link{"/", v.words.Pieces.StartAgain})
+		v.stop(http.StatusOK, w.NothingOpen, Link{"/", v.words.Pieces.StartAgain})
 	default:
 		v.takeUp(errandOf(bill))
 	}

@@ -16,13 +16,14 @@ import (
 // acquirer is a card processor that does what a card's token says. A token is
 // used once; the same card has the same fingerprint.
 type acquirer struct {
-	mu      sync.Mutex
-	calls   int
-	charges map[string]*checkout.Charge
-	pages   map[string]*checkout.Page
-	lost    map[string]checkout.ChargeStatus // charges that were not told of, and how they stand
-	taken   money.Cents                      // captured in all
-	holds   int                              // authorisations asked of issuers
+	checkout.Processor // what no payer's page asks for
+	mu                 sync.Mutex
+	calls              int
+	charges            map[string]*checkout.Charge
+	pages              map[string]*checkout.Page
+	lost               map[string]checkout.ChargeStatus // charges that were not told of, and how they stand
+	taken              money.Cents                      // captured in all
+	holds              int                              // authorisations asked of issuers
 }
 
 func newAcquirer() *acquirer {

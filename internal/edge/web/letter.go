@@ -69,10 +69,10 @@ type letterAskPage struct {
 	onForm
 	withProblems
 	Action  string
-	Born    field
-	Fields  []textField
+	Born    Field
+	Fields  []TextField
 	Call    string
-	Buttons buttonRow
+	Buttons ButtonRow
 }
 
 // Title implements titled.
@@ -88,19 +88,19 @@ func (v *visit) letterAsk() {
 func (v *visit) showLetterAsk(code int, wrong string) {
 	w := &v.words.Letter
 	p := letterAskPage{
-		Action: v.r.URL.Path, Born: field{Name: fieldBorn, Label: w.BornLabel, Hint: w.BornHint, Error: wrong}, Call: v.callUs(w.Help),
-		Buttons: buttonRow{Primary: button{Text: w.Open}},
+		Action: v.r.URL.Path, Born: Field{Name: fieldBorn, Label: w.BornLabel, Hint: w.BornHint, Error: wrong}, Call: v.callUs(w.Help),
+		Buttons: ButtonRow{Primary: Button{Text: w.Open}},
 	}
 	for _, f := range []struct {
 		name, label, fill string
 		most              int
 	}{{fieldMonth, w.Month, "bday-month", 2}, {fieldDay, w.Day, "bday-day", 2}, {fieldYear, w.Year, "bday-year", 4}} {
-		p.Fields = append(p.Fields, textField{
-			field: field{Name: f.name, Label: f.label}, Value: v.text(f.name), Autocomplete: f.fill, InputMode: "numeric", MaxLength: f.most, Width: f.most,
+		p.Fields = append(p.Fields, TextField{
+			Field: Field{Name: f.name, Label: f.label}, Value: v.text(f.name), Autocomplete: f.fill, InputMode: "numeric", MaxLength: f.most, Width: f.most,
 		})
 	}
 	if wrong != "" {
-		p.Problems = []problem{{fieldMonth, wrong}}
+		p.Problems = []Problem{{fieldMonth, wrong}}
 	}
 	v.show(code, "letter-ask", p)
 }

@@ -12,8 +12,8 @@ import (
 // of its name in assets/pieces.html takes; all text in them is in the reader's
 // language already.
 
-// field is what every field of a form has.
-type field struct {
+// Field is what every field of a form has.
+type Field struct {
 	Name  string // of the value in the form, and the element's id
 	Label string
 	Hint  string // or ""
@@ -23,7 +23,7 @@ type field struct {
 }
 
 // Described names the elements that explain the field, for assistive technology.
-func (f field) Described() string {
+func (f Field) Described() string {
 	var ids []string
 	if f.Hint != "" {
 		ids = append(ids, f.Name+"-hint")
@@ -34,9 +34,9 @@ func (f field) Described() string {
 	return strings.Join(ids, " ")
 }
 
-// textField is a line of text.
-type textField struct {
-	field
+// TextField is a line of text.
+type TextField struct {
+	Field
 	Value        string
 	Type         string // of the input: "" is text; "email", "tel"
 	Autocomplete string // WCAG 1.3.5: "email", "postal-code", ...; "" is off
@@ -48,68 +48,68 @@ type textField struct {
 // numberField takes a bill pay number. It has no length limit: what is pasted
 // with blanks and signs around it must fit.
 type numberField struct {
-	field
+	Field
 	Value string // as typed, or grouped
 }
 
-// moneyField takes an amount in dollars.
-type moneyField struct {
-	field
+// MoneyField takes an amount in dollars.
+type MoneyField struct {
+	Field
 	Value string
 }
 
-// choice is one of a group.
-type choice struct {
+// Choice is one of a group.
+type Choice struct {
 	Value, Label, Hint string
 	Chosen             bool
 }
 
-// choiceGroup is one question with its answers: one of them, or any with Many.
-type choiceGroup struct {
-	field
-	Choices []choice
+// ChoiceGroup is one question with its answers: one of them, or any with Many.
+type ChoiceGroup struct {
+	Field
+	Choices []Choice
 	Many    bool
 }
 
-// problem is what is wrong with one field.
-type problem struct {
+// Problem is what is wrong with one field.
+type Problem struct {
 	Field string // its name
 	Text  string
 }
 
-// button sends the form; Name and Value say which one it was, or "".
-type button struct{ Text, Name, Value string }
+// Button sends the form; Name and Value say which one it was, or "".
+type Button struct{ Text, Name, Value string }
 
-// link leads somewhere.
-type link struct{ Href, Text string }
+// Link leads somewhere.
+type Link struct{ Href, Text string }
 
-// buttonRow ends a form.
-type buttonRow struct {
-	Primary button
-	Others  []button
-	Back    link // or none
+// ButtonRow ends a form.
+type ButtonRow struct {
+	Primary Button
+	Others  []Button
+	Back    Link // or none
 }
 
-// noticeKind is how a notice looks and what it is called by screen readers.
-type noticeKind string
+// NoticeKind is how a notice looks and what it is called by screen readers.
+type NoticeKind string
 
 const (
-	noticeInfo noticeKind = "info"
-	noticeGood noticeKind = "success"
-	noticeWarn noticeKind = "warn"
-	noticeBad  noticeKind = "error"
+	NoticeInfo NoticeKind = "info"
+	NoticeGood NoticeKind = "success"
+	NoticeWarn NoticeKind = "warn"
+	NoticeBad  NoticeKind = "error"
 )
 
-// notice is a box that says something apart from the page's own text.
-type notice struct {
-	Kind    noticeKind
+// Notice is a box that says something apart from the page's own text.
+type Notice struct {
+	Kind    NoticeKind
 	Heading string // or ""
 	Text    []string
 }
 
 // Class is how the design system calls the kind.
-func (n notice) Class() string {
-	if n.Kind == noticeInfo || n.Kind == "" {
+func (n Notice) Class() string {
+	if n.Kind == NoticeInfo || n.Kind == "" {
 		return "ds-c-alert"
 	}
 	// The classes as they stand in the style sheet, for the tool that keeps only
@@ -117,17 +117,17 @@ func (n notice) Class() string {
 	return "ds-c-alert ds-c-alert--" + string(n.Kind)
 }
 
-// summaryLine is one fact of a review or receipt. Value may be what a template
+// SummaryLine is one fact of a review or receipt. Value may be what a template
 // function wrote.
-type summaryLine struct {
+type SummaryLine struct {
 	Label  string
 	Value  any
 	Note   string // or ""
-	Change link   // where it can be changed, or none
+	Change Link   // where it can be changed, or none
 }
 
-// summaryList is what a payer looks over before or after an act.
-type summaryList struct{ Lines []summaryLine }
+// SummaryList is what a payer looks over before or after an act.
+type SummaryList struct{ Lines []SummaryLine }
 
 // progress says how far a reader has come: At counts from 0.
 type progress struct {
@@ -156,7 +156,7 @@ type receipt struct {
 	Confirmation string
 	PaidOn       calendar.Date
 	Account      string
-	Lines        []summaryLine
+	Lines        []SummaryLine
 	Total        money.Cents
 }
 
@@ -201,7 +201,7 @@ func amountProblems() []amountProblem {
 }
 
 // parseMoney reads an amount as people type it: "$1,250.00", "1250", "12.5". The
-// problem is 0 when it is one between least and most.
+// Problem is 0 when it is one between least and most.
 func parseMoney(typed string, least, most money.Cents) (money.Cents, amountProblem) {
 	if strings.TrimSpace(typed) == "" {
 		return 0, amountMissing

@@ -5,7 +5,7 @@ import "github.com/billfold/billfold/internal/people/billpay"
 // pieceWords are the texts of the pieces that every page shares.
 type pieceWords struct {
 	Optional, ErrorTitle, ErrorLabel, ErrorSummary string
-	NoticeLabels                                   map[noticeKind]string
+	NoticeLabels                                   map[NoticeKind]string
 
 	EndingIn, Account, Confirmation, PaidOn, Total, Change string
 	Progress                                               string // two numbers: this step and how many there are
@@ -36,8 +36,8 @@ const amountExample = "125.00"
 
 var piecesEnglish = pieceWords{
 	Optional: "optional", ErrorTitle: "Error: ", ErrorLabel: "Error:", ErrorSummary: "Please correct these points",
-	NoticeLabels: map[noticeKind]string{
-		noticeInfo: "Note:", noticeGood: "Success:", noticeWarn: "Important:", noticeBad: "Problem:",
+	NoticeLabels: map[NoticeKind]string{
+		NoticeInfo: "Note:", NoticeGood: "Success:", NoticeWarn: "Important:", NoticeBad: "Problem:",
 	},
 
 	EndingIn: "ending in %s", Account: "Account", Confirmation: "Confirmation number", PaidOn: "Paid on", Total: "Total", Change: "Change",
@@ -91,8 +91,8 @@ var piecesEnglish = pieceWords{
 
 var piecesSpanish = pieceWords{
 	Optional: "opcional", ErrorTitle: "Error. ", ErrorLabel: "Error.", ErrorSummary: "Corrija estos puntos",
-	NoticeLabels: map[noticeKind]string{
-		noticeInfo: "Nota:", noticeGood: "Listo:", noticeWarn: "Importante:", noticeBad: "Problema:",
+	NoticeLabels: map[NoticeKind]string{
+		NoticeInfo: "Nota:", NoticeGood: "Listo:", NoticeWarn: "Importante:", NoticeBad: "Problema:",
 	},
 
 	EndingIn: "que termina en %s", Account: "Cuenta", Confirmation: "Número de confirmación", PaidOn: "Pagado el", Total: "Suma", Change: "Cambiar",

@@ -81,6 +81,10 @@ var spanish = Words{
 		suspense.AccountBlocked:    "Por ahora la cuenta no acepta pagos",
 		suspense.FreeText:          "El número solo está en un mensaje",
 		suspense.UnknownItem:       "La factura indicada no está pendiente",
+		suspense.PaidInFull:        "El cheque dice “pagado en su totalidad”",
+		suspense.PostDated:         "El cheque tiene fecha futura",
+		suspense.Unsigned:          "El cheque no está firmado",
+		suspense.Correspondence:    "Una carta vino con el cheque",
 	},
 	Formats: map[string]string{
 		"nacha": "Pagos desde bancos (NACHA)", "lockbox": "Cheques por correo (lockbox)", "bai2": "Informe del banco (BAI2)",

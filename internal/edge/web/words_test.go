@@ -98,7 +98,7 @@ func TestWords_NameEverythingThatCanOccur(t *testing.T) {
 				t.Errorf("%s has no word for the amount problem %d", w.Name, p)
 			}
 		}
-		for _, kind := range []noticeKind{noticeInfo, noticeGood, noticeWarn, noticeBad} {
+		for _, kind := range []NoticeKind{NoticeInfo, NoticeGood, NoticeWarn, NoticeBad} {
 			checkNamed(t, w, w.Pieces.NoticeLabels, kind)
 		}
 		for _, code := range failureCodes {

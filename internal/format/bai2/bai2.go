@@ -44,6 +44,27 @@ type Item struct {
 	Line              int    // of its record 16
 }
 
+// Account is a customer's account on a day (record 03), with the balances and totals
+// that the bank states of it.
+type Account struct {
+	Group    Group
+	Number   secret.Text
+	Currency string
+	Balances []Balance
+	Line     int
+}
+
+// Balance gives a stated balance or total by its type code; false when the bank does
+// not state it.
+func (a *Account) Balance(typeCode string) (int64, bool) {
+	for _, b := range a.Balances {
+		if b.TypeCode == typeCode {
+			return b.AmountMinor, true
+		}
+	}
+	return 0, false
+}
+
 // Direction says which way the item moves the account.
 func (it Item) Direction() Direction { return DirectionOf(it.TypeCode) }
 

@@ -24,7 +24,12 @@ const (
 // Scan reads a BAI2 file and gives each transaction detail to each. The error
 // is only r's or each's; whatever is wrong with the file is in the problems.
 func Scan(r io.Reader, each func(Item) error) (Summary, []fault.Problem, error) {
-	s := scanner{each: each, lines: line.NewReader(r, widthMax)}
+	return ScanAccounts(r, func(Account) error { return nil }, each)
+}
+
+// ScanAccounts is Scan that gives each account (record 03) before its items too.
+func ScanAccounts(r io.Reader, account func(Account) error, each func(Item) error) (Summary, []fault.Problem, error) {
+	s := scanner{open: account, each: each, lines: line.NewReader(r, widthMax)}
 	err := s.scan()
 	return s.sum, s.List(), err
 }
@@ -60,6 +65,7 @@ type level struct {
 
 type scanner struct {
 	line.Problems
+	open  func(Account) error
 	each  func(Item) error
 	lines *line.Reader
 	sum   Summary
@@ -185,7 +191,7 @@ func (s *scanner) finish() error {
 	case "02":
 		s.groupHeader(&r)
 	case "03":
-		s.accountHeader(&r)
+		return s.accountHeader(&r)
 	case "16":
 		return s.detail(&r)
 	case "49":
@@ -251,9 +257,9 @@ func (s *scanner) groupHeader(r *record) {
 	s.sum.Groups++
 }
 
-// accountHeader reads an account and its balances and totals, of which only
-// the amounts matter here, for the control total.
-func (s *scanner) accountHeader(r *record) {
+// accountHeader reads an account and its balances and totals.
+func (s *scanner) accountHeader(r *record) error {
+	balances := []Balance{}
 	s.number = secret.New(r.field())
 	if s.number.IsZero() {
 		s.Refuse(r.line, r.code, "account number", "the account number is missing")
@@ -263,10 +269,12 @@ func (s *scanner) accountHeader(r *record) {
 		typeCode, amount := r.field(), r.field()
 		if typeCode != "" && !isTypeCode(typeCode) {
 			s.Refuse(r.line, r.code, "type code", "a type code is not three digits")
-			return // without knowing where a summary starts, the rest would only be noise
+			return nil // without knowing where a summary starts, the rest would only be noise
 		}
 		if amount != "" {
-			s.addTo(&s.account.total, s.amount(r, amount, "amount"), r)
+			minor := s.amount(r, amount, "amount")
+			s.addTo(&s.account.total, minor, r)
+			balances = append(balances, Balance{typeCode, minor})
 		}
 		if count := r.field(); count != "" {
 			if _, ok := line.Digits(count); !ok {
@@ -277,6 +285,10 @@ func (s *scanner) accountHeader(r *record) {
 	}
 	s.sum.Accounts++
 	s.group.parts++
+	if s.Refusals() > s.faults {
+		return nil
+	}
+	return s.open(Account{Group: s.header, Number: s.number, Currency: s.currency, Balances: balances, Line: r.line})
 }
 
 func (s *scanner) detail(r *record) error {

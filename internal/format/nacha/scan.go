@@ -277,7 +277,8 @@ func (s *scanner) checkEntry(record string) {
 		s.Refuse(at, "6", "transaction code", "a debit stands in a batch of credits only")
 	case class == ach.DebitsOnly && e.Credit():
 		s.Refuse(at, "6", "transaction code", "a credit stands in a batch of debits only")
-	case s.header.SECCode == ach.CIE && !e.Credit():
+	// What takes a consumer's credit back is a debit of the same class.
+	case s.header.SECCode == ach.CIE && !e.Credit() && strings.TrimSpace(s.header.EntryDescription) != "REVERSAL":
 		s.Refuse(at, "6", "transaction code", "a debit stands in a batch of class CIE")
 	}
 }

@@ -51,6 +51,9 @@ func By(actor ident.Actor, reason, source string) (Access, error) {
 // Actor gives who asks.
 func (a Access) Actor() ident.Actor { return a.actor }
 
+// Reason gives why.
+func (a Access) Reason() string { return a.reason }
+
 // Check refuses the zero Access, for what must not begin before it is known who asks.
 func (a Access) Check() error {
 	if a.actor.IsZero() || a.reason == "" {
@@ -80,6 +83,13 @@ const (
 	Settle         Action = "conflict.settle"
 	ReadLetter     Action = "letter.read"    // by a mailed link and a fact on file
 	ChangeConsent  Action = "consent.change" // to electronic letters
+	ReadAutopay    Action = "autopay.read"   // mandates and payment methods, masked
+	ChangeAutopay  Action = "autopay.change"
+
+	// Of the office's own people, on the trail of book 0.
+	StaffSignIn  Action = "staff.sign_in"
+	StaffRefused Action = "staff.refused"
+	StaffChange  Action = "staff.change"
 )
 
 // Result is what came of it.
@@ -90,6 +100,7 @@ const (
 	Shown   Result = "shown"
 	Changed Result = "changed"
 	Nobody  Result = "nobody" // nothing matched; kept under the book 0
+	Refused Result = "refused"
 )
 
 // Entry is one row of the trail.

@@ -68,8 +68,10 @@ func (t *Trail) Record(ctx context.Context, a Access, action Action, books ...le
 	switch {
 	case len(books) == 0:
 		books, result = []ledger.BookNo{0}, Nobody
-	case action == ChangeStanding || action == Settle || action == Enrol:
+	case action == ChangeStanding || action == Settle || action == Enrol || action == StaffChange:
 		result = Changed
+	case action == StaffRefused:
+		result = Refused
 	}
 	for chunk := range slices.Chunk(books, chunkRows) {
 		r := &record{access: a, action: action, result: result, books: chunk, err: errNotRecorded}

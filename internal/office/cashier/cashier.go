@@ -88,12 +88,12 @@ func (c *Cashier) postOnce(ctx context.Context, group []payment.Instruction, pro
 		return nil, err
 	}
 	d := newDesk(now, have)
-	d.writes.Progress = progress
 	for i := range group {
 		if outcomes[i].Err == nil {
 			outcomes[i] = c.one(ctx, d, &group[i], &claims[i])
 		}
 	}
+	d.writes.Progress = lessToldAgain(progress, group, outcomes)
 	if len(d.writes.Transactions) == 0 && progress == nil {
 		return outcomes, nil
 	}
@@ -105,6 +105,24 @@ func (c *Cashier) postOnce(ctx context.Context, group []payment.Instruction, pro
 		return nil, err
 	}
 	return outcomes, nil
+}
+
+// lessToldAgain takes out of a file's progress what was posted from another file
+// already: the file did not bring that money.
+func lessToldAgain(progress *Progress, group []payment.Instruction, outcomes []Outcome) *Progress {
+	if progress == nil {
+		return nil
+	}
+	own := *progress
+	for i := range group {
+		if group[i].Strong && outcomes[i].Answer.Replayed {
+			own.Again++
+			own.AgainCents += group[i].Amount
+		}
+	}
+	own.Items -= own.Again
+	own.Cents -= own.AgainCents
+	return &own
 }
 
 func (w *Want) addInstruction(in *payment.Instruction, id payment.ID) {
@@ -135,7 +153,7 @@ func (w *Want) addReference(text string) {
 
 func (c *Cashier) one(ctx context.Context, d *desk, in *payment.Instruction, claim *payment.Claim) Outcome {
 	if earlier, taken := d.have.Claims[claim.ID]; taken {
-		return c.repeat(ctx, d, claim, earlier)
+		return c.repeat(ctx, d, in, claim, earlier)
 	}
 	if _, exists := d.books[in.Source]; !exists {
 		return Outcome{Err: fault.New(fault.NotFound, "cashier.Post", "the operating book of the payment's source is not open")}
@@ -156,13 +174,25 @@ func (c *Cashier) one(ctx context.Context, d *desk, in *payment.Instruction, cla
 // markTwins finds items whose identity an item of another file has claimed: the
 // same cheque or entry seems to have come twice. Such an item is neither dropped
 // nor applied: it gets a key of its own, bound to its file, and goes to suspense
-// as a possible duplicate.
+// as a possible duplicate. An item of a strong identity is the same money told
+// again, unless it is for another amount.
 func (c *Cashier) markTwins(ctx context.Context, group []payment.Instruction, claims []payment.Claim, have Have) error {
 	var again Want
+	told := map[payment.ID]money.Cents{} // what items of a strong identity are for
 	for i := range group {
 		in := &group[i]
 		earlier, taken := have.Claims[claims[i].ID]
-		if !taken || !in.Rail.ByFile() || earlier.Source.SameRun(in.Source) {
+		if in.Strong {
+			if !taken {
+				earlier.ID = claims[i].ID
+				earlier.Amount, taken = told[claims[i].ID]
+				told[claims[i].ID] = in.Amount
+			}
+			if !taken || earlier.Amount == in.Amount {
+				continue // new, or the same money told again
+			}
+			in.Key += ident.Key(fmt.Sprintf("~%d", in.Amount))
+		} else if !taken || !in.Rail.ByFile() || earlier.Source.SameRun(in.Source) {
 			continue
 		}
 		in.Key = ident.Key(fmt.Sprintf("%s~%d", in.Key, in.Source/ledger.OperatingRun)) // whatever lane posts it
@@ -188,8 +218,11 @@ func (c *Cashier) markTwins(ctx context.Context, group []payment.Instruction, cl
 }
 
 // repeat answers an instruction whose key was used before.
-func (c *Cashier) repeat(ctx context.Context, d *desk, claim *payment.Claim, earlier StoredClaim) Outcome {
-	if earlier.Body != claim.Body {
+func (c *Cashier) repeat(
+	ctx context.Context, d *desk, in *payment.Instruction, claim *payment.Claim, earlier StoredClaim,
+) Outcome {
+	// The same money can be told in other words: another file's reference or date.
+	if earlier.Body != claim.Body && !in.Strong {
 		return Outcome{Err: fault.New(fault.Conflict, "cashier.Post",
 			"this idempotency key was used for a payment with other content").
 			WithHint("Use a new key for a new payment; to learn what became of the first, ask by its key.")}
@@ -246,6 +279,7 @@ func (c *Cashier) part(d *desk, in *payment.Instruction, claim *payment.Claim, i
 		p, ok := c.plan(d, destination{owner, fund, part.Items}, part.Amount, in.Received)
 		if ok {
 			p.event, p.from, p.source, p.by, p.sent = chart.PaymentReceived, part.Received, source, in.Actor, in.SentOn
+			p.payer = part.Details.Payer
 			return d.place(c, p, claim.ID, i+1, documents)
 		}
 		reason = suspense.UnknownItem
@@ -269,6 +303,7 @@ type placement struct {
 	link     string
 	reason   string
 	of       int64
+	payer    string // fingerprint of who paid, or ""
 }
 
 // destination says where a payer or clerk wants money to go.
@@ -321,6 +356,9 @@ func (d *desk) place(c *Cashier, p placement, id payment.ID, partNo int, documen
 	t.Documents = append(documents, receipt.Digest())
 	d.post(&t)
 	d.writes.Receipts = append(d.writes.Receipts, receipt)
+	if p.payer != "" {
+		d.writes.Known = append(d.writes.Known, KnownPayer{p.payer, p.about, id, Ref{t.Book, t.Seq}})
+	}
 	d.settle(p.book, p.spread.Parts)
 	if p.spread.Remainder > 0 {
 		d.writes.Unapplied = append(d.writes.Unapplied, Unapplied{

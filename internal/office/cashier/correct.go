@@ -70,7 +70,7 @@ func (c *Cashier) Release(ctx context.Context, order Order, entry Ref, amount mo
 		d.writes.Released = append(d.writes.Released, SuspenseMove{entry.Book, entry.Seq, held.Open - taken})
 
 		p.event, p.from, p.source = chart.PaymentPlaced, held.Purse, chart.Interaccount
-		p.by, p.link, p.reason = order.Actor, string(claim.ID), order.Reason
+		p.by, p.link, p.reason, p.payer = order.Actor, string(claim.ID), order.Reason, held.Details.Payer
 		receipt := d.place(c, p, held.Payment, held.PartNo, nil)
 		return []Ref{{out.Book, out.Seq}, {receipt.Book, receipt.Seq}}, nil
 	})
@@ -193,34 +193,40 @@ func (c *Cashier) Reverse(ctx context.Context, order Order, of Ref) (Done, error
 	}
 	want := Want{Books: []ledger.BookNo{of.Book}, Items: paidItems(&t)}
 	return c.act(ctx, payment.Reverse, order, of, want, func(d *desk, claim *payment.Claim) ([]Ref, error) {
-		_, taken, err := c.remaining(ctx, &t)
-		if err != nil {
-			return nil, fault.Wrap(op, err)
-		}
-		if taken > 0 {
-			return nil, fault.New(fault.Conflict, op, "%s of this was refunded or disputed since", taken.Grouped())
-		}
-		if err := c.withdraw(ctx, d, op, &t, t.Postings); err != nil {
-			return nil, err
-		}
-		back, err := t.Reversal()
-		if err != nil {
-			return nil, fault.New(fault.Conflict, op, "%v", err)
-		}
-		purse, _, err := chart.Explain(t.Postings[0].Debit)
-		if err != nil {
-			return nil, fault.New(fault.Corrupt, op, "%v", err)
-		}
-		back.PostedOn, back.Actor, back.Reason = c.house.PostingDay(purse.Entity), order.Actor, order.Reason
-		back.Link, back.Documents = string(claim.ID), []ledger.DocDigest{claim.Digest()}
-		d.post(&back)
-		d.writes.Endings = append(d.writes.Endings, Ending{t.Book, t.Seq, back.Seq})
-		refs := []Ref{{back.Book, back.Seq}}
-		if b := d.books[t.Book]; b.Status == Merged {
-			refs = append(refs, c.followMerge(d, order, claim, b, &t)...)
-		}
-		return refs, nil
+		return c.takeAway(ctx, d, order, claim, &t)
 	})
+}
+
+// takeAway reverses a transaction that received money or applied it.
+func (c *Cashier) takeAway(ctx context.Context, d *desk, order Order, claim *payment.Claim, t *ledger.Transaction) ([]Ref, error) {
+	const op = "cashier.Reverse"
+	_, taken, err := c.remaining(ctx, t)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	if taken > 0 {
+		return nil, fault.New(fault.Conflict, op, "%s of this was refunded or disputed since", taken.Grouped())
+	}
+	if err := c.withdraw(ctx, d, op, t, t.Postings); err != nil {
+		return nil, err
+	}
+	back, err := t.Reversal()
+	if err != nil {
+		return nil, fault.New(fault.Conflict, op, "%v", err)
+	}
+	purse, _, err := chart.Explain(t.Postings[0].Debit)
+	if err != nil {
+		return nil, fault.New(fault.Corrupt, op, "%v", err)
+	}
+	back.PostedOn, back.Actor, back.Reason = c.house.PostingDay(purse.Entity), order.Actor, order.Reason
+	back.Link, back.Documents = string(claim.ID), []ledger.DocDigest{claim.Digest()}
+	d.post(&back)
+	d.writes.Endings = append(d.writes.Endings, Ending{t.Book, t.Seq, back.Seq})
+	refs := []Ref{{back.Book, back.Seq}}
+	if b := d.books[t.Book]; b.Status == Merged {
+		refs = append(refs, c.followMerge(d, order, claim, b, t)...)
+	}
+	return refs, nil
 }
 
 // followMerge moves what taking a payment back reopened in a merged account to the survivor,

@@ -88,16 +88,31 @@ func (c *Cashier) refundable(ctx context.Context, d *desk, part Ref) ([]pot, err
 	return w.pots, nil
 }
 
-// RefundSent records that a refund has left: refunds-payable of its purse
-// against the clearing account of the rail by which the money had come. Conflict
-// when it was sent or cancelled before, NotFound when there is no such refund.
+// RefundSent is RefundSentBy for a refund that goes back over the rail by which
+// its money had come.
 func (c *Cashier) RefundSent(ctx context.Context, order Order, refund payment.ID) (Done, error) {
+	return c.RefundSentBy(ctx, order, refund, ByOriginal)
+}
+
+// RefundSentBy records that a refund has left: refunds-payable of its purse
+// against the clearing account of the tender. Conflict when it does not stand on
+// refunds-payable, or when it should go back as it had come and that is not known;
+// NotFound when there is no such refund.
+func (c *Cashier) RefundSentBy(ctx context.Context, order Order, refund payment.ID, by Tender) (Done, error) {
 	const op = "cashier.RefundSent"
-	return c.onRefund(ctx, op, payment.SendRefund, order, refund, func(d *desk, claim *payment.Claim, r *refunded) ([]Ref, error) {
-		if r.event == chart.RefundSent || r.event == chart.RefundCancelled {
+	if !by.known() {
+		return Done{}, fault.New(fault.Invalid, op, "%q is no tender of a refund", by)
+	}
+	return c.onRefund(ctx, op, payment.SendRefund, order, refund, by.content(refund), func(d *desk, claim *payment.Claim, r *refunded) ([]Ref, error) {
+		over := by.clearing(r.from.source)
+		if !r.payable() {
 			return nil, r.refused(op)
 		}
-		return c.passOn(d, order, claim, r, chart.RefundSent, chart.RefundsPayable, r.from.source), nil
+		if over == 0 {
+			return nil, fault.New(fault.Conflict, op, "nothing says by which rail this money had come").
+				WithHint("Send it by check or as an ACH credit.")
+		}
+		return c.passOn(d, order, claim, r, chart.RefundSent, chart.RefundsPayable, over), nil
 	})
 }
 
@@ -111,14 +126,14 @@ var errNothingMoves = errors.New("nothing moves")
 // refund.
 func (c *Cashier) RefundFailed(ctx context.Context, order Order, refund payment.ID) (Done, error) {
 	const op = "cashier.RefundFailed"
-	done, err := c.onRefund(ctx, op, payment.FailRefund, order, refund, func(d *desk, claim *payment.Claim, r *refunded) ([]Ref, error) {
-		switch r.event {
-		case chart.RefundCancelled:
-			return nil, r.refused(op)
-		case chart.RefundSent:
-			return c.passOn(d, order, claim, r, chart.RefundReturned, r.from.source, chart.RefundsPayable), nil
+	done, err := c.onRefund(ctx, op, payment.FailRefund, order, refund, refund, func(d *desk, claim *payment.Claim, r *refunded) ([]Ref, error) {
+		switch {
+		case r.event == chart.RefundSent:
+			return c.passOn(d, order, claim, r, chart.RefundReturned, r.on, chart.RefundsPayable), nil
+		case r.payable():
+			return nil, errNothingMoves
 		}
-		return nil, errNothingMoves
+		return nil, r.refused(op)
 	})
 	if errors.Is(err, errNothingMoves) {
 		return Done{ID: payment.IDOf(order.Key)}, nil
@@ -133,9 +148,12 @@ func (c *Cashier) RefundFailed(ctx context.Context, order Order, refund payment.
 // refund. The last reference of the answer is where the money stands now.
 func (c *Cashier) RefundCancelled(ctx context.Context, order Order, refund payment.ID) (Done, error) {
 	const op = "cashier.RefundCancelled"
-	return c.onRefund(ctx, op, payment.CancelRefund, order, refund, func(d *desk, claim *payment.Claim, r *refunded) ([]Ref, error) {
-		if r.event == chart.RefundSent || r.event == chart.RefundCancelled {
+	return c.onRefund(ctx, op, payment.CancelRefund, order, refund, refund, func(d *desk, claim *payment.Claim, r *refunded) ([]Ref, error) {
+		if !r.payable() {
 			return nil, r.refused(op)
+		}
+		if r.credited {
+			return c.uncredit(ctx, d, order, claim, r)
 		}
 		return c.putBack(ctx, d, order, claim, &returning{
 			taken: r.taken, of: r.at, event: chart.RefundCancelled, source: chart.RefundsPayable, receipt: r.receipt,
@@ -145,16 +163,26 @@ func (c *Cashier) RefundCancelled(ctx context.Context, order Order, refund payme
 
 // refunded is one transaction of a refund, and what has become of its money.
 type refunded struct {
-	taken   *ledger.Transaction
-	receipt payment.ReceiptPart
-	from    arrival
-	at      int64        // the transaction of its book that moved the money last
-	event   ledger.Event // of that
+	origin
+	taken *ledger.Transaction
+	at    int64        // the transaction of its book that moved the money last
+	event ledger.Event // of that
+	on    chart.Code   // the account on which that put it
 }
 
+// payable reports whether the money stands on refunds-payable.
+func (r *refunded) payable() bool { return r.on == chart.RefundsPayable }
+
 func (r *refunded) refused(op string) error {
-	if r.event == chart.RefundCancelled {
+	switch r.event {
+	case chart.RefundCancelled:
 		return fault.New(fault.Conflict, op, "this refund was cancelled, by transaction %d", r.at)
+	case chart.RefundUnclaimed:
+		return fault.New(fault.Conflict, op, "this refund is held as unclaimed property, by transaction %d", r.at).
+			WithHint("If its owner was found, reclaim it first.")
+	case chart.RefundRemitted:
+		return fault.New(fault.Conflict, op, "a state holds this money, by transaction %d", r.at).
+			WithHint("Its owner claims it there.")
 	}
 	return fault.New(fault.Conflict, op, "this refund has left already, by transaction %d", r.at).
 		WithHint("If it came back, record that first.")
@@ -162,7 +190,7 @@ func (r *refunded) refused(op string) error {
 
 // onRefund carries out an act on each transaction of a refund.
 func (c *Cashier) onRefund(
-	ctx context.Context, op string, act payment.Act, order Order, refund payment.ID,
+	ctx context.Context, op string, act payment.Act, order Order, refund payment.ID, content any,
 	decide func(d *desk, claim *payment.Claim, r *refunded) ([]Ref, error),
 ) (Done, error) {
 	if err := order.validate(op, false); err != nil {
@@ -176,7 +204,7 @@ func (c *Cashier) onRefund(
 	for i := range taken {
 		want.Books = append(want.Books, taken[i].Book)
 	}
-	return c.act(ctx, act, order, refund, want, func(d *desk, claim *payment.Claim) ([]Ref, error) {
+	return c.act(ctx, act, order, content, want, func(d *desk, claim *payment.Claim) ([]Ref, error) {
 		var refs []Ref
 		for i := range taken {
 			r, err := c.refundNow(ctx, &taken[i])
@@ -195,12 +223,9 @@ func (c *Cashier) onRefund(
 
 // refundNow follows what became of a refund's money.
 func (c *Cashier) refundNow(ctx context.Context, taken *ledger.Transaction) (*refunded, error) {
-	r := &refunded{taken: taken, at: taken.Seq, event: taken.Event}
+	r := &refunded{taken: taken, at: taken.Seq, event: taken.Event, on: chart.RefundsPayable}
 	var err error
-	if r.receipt, err = c.partOf(ctx, Ref{taken.Book, taken.Seq}); err != nil {
-		return nil, err
-	}
-	if r.from, err = c.arrivalOf(ctx, &r.receipt); err != nil {
+	if r.origin, err = c.originOf(ctx, Ref{taken.Book, taken.Seq}); err != nil {
 		return nil, err
 	}
 	endings, err := c.store.Endings(ctx, taken.Book)
@@ -213,12 +238,15 @@ func (c *Cashier) refundNow(ctx context.Context, taken *ledger.Transaction) (*re
 			return nil, err
 		}
 		r.at, r.event = by, t.Event
+		if _, r.on, err = chart.Explain(t.Postings[0].Credit); err != nil {
+			return nil, fault.New(fault.Corrupt, "cashier.refundNow", "%v", err)
+		}
 	}
 	return r, nil
 }
 
-// passOn moves a refund's whole money between refunds-payable and the rail's
-// clearing account.
+// passOn moves a refund's whole money between two accounts of the purse from which
+// it is paid.
 func (c *Cashier) passOn(
 	d *desk, order Order, claim *payment.Claim, r *refunded, event ledger.Event, debit, credit chart.Code,
 ) []Ref {

@@ -54,6 +54,9 @@ type Store interface {
 	Endings(ctx context.Context, book ledger.BookNo) (map[int64]int64, error)
 	// UnappliedOf lists the unapplied money of a book, oldest first.
 	UnappliedOf(ctx context.Context, book ledger.BookNo) ([]Unapplied, error)
+	// LastPaid loads the receipt of the last payment that a purse applied in a book
+	// before a transaction; false when there was none.
+	LastPaid(ctx context.Context, book ledger.BookNo, before int64, purse chart.Purse) (payment.ReceiptPart, bool, error)
 }
 
 // Want is what an act needs to read.
@@ -181,6 +184,21 @@ type Writes struct {
 	Chunk    *RunChunk
 
 	Prescriptions []PrescriptionBill
+
+	// Known are payers who paid an account, to know them by the next time.
+	Known []KnownPayer
+
+	// What lines of a bank's statement were put against, and what they settled.
+	BankEntries []BankEntry
+	Settled     []SettledMove
+}
+
+// KnownPayer notes that a payer's money went to a billing account.
+type KnownPayer struct {
+	Print   string        // the payer's fingerprint, as in suspense.Details
+	Account ledger.BookNo // whose number was given
+	Payment payment.ID
+	Placed  Ref // the transaction that gave it the money
 }
 
 // HeadMove advances a book's chain.
@@ -236,6 +254,9 @@ type Progress struct {
 	Chunk int
 	Items int
 	Cents money.Cents
+	// Again are items that another file had brought, which are not among Items.
+	Again      int
+	AgainCents money.Cents
 }
 
 // Answer tells what became of an act.

@@ -247,29 +247,39 @@ const climbMax = 100
 // partOf climbs to the nearest receipt of the part whose money a transaction
 // placed or took. Invalid when it did neither.
 func (c *Cashier) partOf(ctx context.Context, ref Ref) (payment.ReceiptPart, error) {
+	receipt, end, err := c.climb(ctx, ref)
+	if err == nil && end.Book != 0 {
+		err = fault.New(fault.Invalid, "cashier.partOf", "transaction %d did not place a payment, it is %q", end.Seq, end.Event)
+	}
+	return receipt, err
+}
+
+// climb goes up from a transaction to the nearest receipt of its money. Where there
+// is none it gives the transaction at which the money begins.
+func (c *Cashier) climb(ctx context.Context, ref Ref) (receipt payment.ReceiptPart, end ledger.Transaction, err error) {
 	for range climbMax {
-		receipt, err := c.store.Receipt(ctx, ref.Book, ref.Seq)
+		receipt, err = c.store.Receipt(ctx, ref.Book, ref.Seq)
 		if err == nil || fault.KindOf(err) != fault.NotFound {
-			return receipt, err
+			return receipt, end, err
 		}
 		t, err := c.store.Transaction(ctx, ref.Book, ref.Seq)
 		if err != nil {
-			return receipt, err
+			return receipt, end, err
 		}
 		switch {
 		case t.Of != 0:
 			ref = Ref{t.Book, t.Of}
-		case t.Event == chart.PaymentPlaced: // a merge carried it here
+		case t.Event == chart.PaymentPlaced: // a merge carried it here, or the end of a refund in a merged account
 			answer, at, err := c.answerWith(ctx, &t)
 			if err != nil || at == 0 {
-				return receipt, err
+				return receipt, end, err
 			}
 			ref = answer[at-1]
 		default:
-			return receipt, fault.New(fault.Invalid, "cashier.partOf", "transaction %d did not place a payment, it is %q", ref.Seq, t.Event)
+			return receipt, t, nil
 		}
 	}
-	return payment.ReceiptPart{}, fault.New(fault.Corrupt, "cashier.partOf", "money has no receipt to which it leads back")
+	return receipt, end, fault.New(fault.Corrupt, "cashier.climb", "money has no receipt to which it leads back")
 }
 
 // arrival is how a part's money came in.

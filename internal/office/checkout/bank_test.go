@@ -58,8 +58,16 @@ type bank struct {
 	refunds  map[string]*checkout.Refund
 	disputes map[string]*checkout.Dispute
 	past     []checkout.Notice // what happened, whether notice of it came or not
-	numbers  int
-	calls    []string
+	payouts  []checkout.Payout
+	lines    map[string][]checkout.SettlementLine // by payout
+	fees     map[string]money.Cents               // that payouts kept, by merchant
+	evidence []checkout.Evidence
+	stored   map[string]bool // credentials that are charged without their holders
+	expiry   int             // of stored cards, year and month
+	// offSession counts charges without their holders.
+	offSession int
+	numbers    int
+	calls      []string
 }
 
 func newBank(clk clock.Clock) *bank {
@@ -67,6 +75,7 @@ func newBank(clk clock.Clock) *bank {
 		clock: clk, next: map[string][]mishap{}, done: map[ident.Key]func() (any, error){}, charges: map[checkout.ChargeRef]*held{},
 		kept: map[string]string{}, pages: map[string]*checkout.Page{}, orders: map[string]checkout.PageOrder{},
 		refunds: map[string]*checkout.Refund{}, disputes: map[string]*checkout.Dispute{},
+		lines: map[string][]checkout.SettlementLine{}, fees: map[string]money.Cents{}, stored: map[string]bool{}, expiry: 2029_08,
 	}
 }
 
@@ -148,6 +157,9 @@ func (b *bank) Authorise(_ context.Context, ref checkout.ChargeRef, with checkou
 		_, h, err := b.charge(ref)
 		if err != nil || h.status != checkout.ChargeOpened && h.status != checkout.ChargeDeclined {
 			return checkout.Charge{}, fault.New(fault.Conflict, "bank.authorise", "not in this state: %v", err)
+		}
+		if with.OffSession {
+			b.offSession++
 		}
 		b.swipe(ref, b.kept[with.Credential])
 		c, _, err := b.charge(ref)
@@ -292,6 +304,47 @@ func (b *bank) PastNotices(_ context.Context, merchant string, since time.Time) 
 	})
 }
 
+func (b *bank) Payouts(_ context.Context, merchant string, since time.Time) ([]checkout.Payout, error) {
+	return call(b, "payouts", "", func() ([]checkout.Payout, error) {
+		return slices.DeleteFunc(slices.Clone(b.payouts), func(p checkout.Payout) bool {
+			return p.Merchant != merchant || p.CreatedAt.Before(since)
+		}), nil
+	})
+}
+
+func (b *bank) PayoutLines(_ context.Context, _, payout string) ([]checkout.SettlementLine, error) {
+	return call(b, "payout lines", "", func() ([]checkout.SettlementLine, error) { return slices.Clone(b.lines[payout]), nil })
+}
+
+func (b *bank) SubmitEvidence(_ context.Context, _, id string, e checkout.Evidence, key ident.Key) (checkout.Dispute, error) {
+	return call(b, "evidence", key, func() (checkout.Dispute, error) {
+		d := b.disputes[id]
+		d.Answered = true
+		b.evidence = append(b.evidence, e)
+		return *d, nil
+	})
+}
+
+func (b *bank) Store(ctx context.Context, token string, key ident.Key) (checkout.Kept, error) {
+	kept, err := b.Keep(ctx, token, key)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if kept.Credential != "" {
+		b.stored[kept.Credential] = true
+	}
+	return kept, err
+}
+
+func (b *bank) StoredCard(_ context.Context, credential string) (checkout.Card, error) {
+	return call(b, "stored card", "", func() (checkout.Card, error) {
+		token, ok := b.kept[credential]
+		if !ok {
+			return checkout.Card{}, fault.New(fault.NotFound, "bank.stored", "there is no such card")
+		}
+		return checkout.Card{Brand: "visa", Last4: "4242", Fingerprint: token, ExpiryMonth: b.expiry % 100, ExpiryYear: b.expiry / 100}, nil
+	})
+}
+
 func (b *bank) ReadNotice(http.Header, []byte) (checkout.Notice, error) {
 	return checkout.Notice{}, nil
 }
@@ -403,7 +456,7 @@ func (b *bank) keeps(merchant string) money.Cents {
 			sum -= d.Amount
 		}
 	}
-	return sum
+	return sum - b.fees[merchant]
 }
 
 // doubles lists the charges that were captured more than once.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/office/cashier"
+	"github.com/billfold/billfold/internal/payments/payment"
 )
 
 // Share is what one part of a payment gives to a refund or loses to a dispute.
@@ -14,6 +16,8 @@ type Share struct {
 	Part   int         `json:"part"` // of the draft, by index
 	At     cashier.Ref `json:"at"`   // where its money stands in the books
 	Amount money.Cents `json:"amount"`
+	// Over says that it is taken from unapplied money only, and off no item.
+	Over bool `json:"over,omitempty"`
 }
 
 // CaseState is where a refund stands in our own books.
@@ -55,17 +59,22 @@ func (r *RefundCase) counts() bool { return r.State != CaseFailed && r.State != 
 // DisputeCase is a chargeback of one leg.
 type DisputeCase struct {
 	Dispute
-	Attempt   ident.Opaque
-	Leg       int
-	Shares    []Share
-	Booked    bool   // the money was taken off what it had paid
-	Restored  bool   // the dispute was won, and the money is placed again
-	Problem   string // for staff: what keeps it, or ""
-	CreatedAt time.Time
-	ChangedAt time.Time
-	LookAt    time.Time
-	Looks     int
-	Version   int64
+	Attempt ident.Opaque
+	Leg     int
+	Shares  []Share
+	Booked  bool // the money was taken off what it had paid
+	// Excess is what of it found nothing to be taken from, because it had gone back
+	// already. It stands on the clearing account until it is written off or won.
+	Excess     money.Cents
+	WrittenOff bool
+	EvidenceAt time.Time // when evidence was sent; zero when none was
+	Restored   bool      // the dispute was won, and the money is placed again
+	Problem    string    // for staff: what keeps it, or ""
+	CreatedAt  time.Time
+	ChangedAt  time.Time
+	LookAt     time.Time
+	Looks      int
+	Version    int64
 }
 
 // counts reports whether the dispute takes from what its charge brought.
@@ -95,4 +104,12 @@ type CaseStore interface {
 	// OpenDisputes lists those that are open or wait for staff, by the date on which
 	// evidence is due.
 	OpenDisputes(ctx context.Context, limit int) ([]DisputeCase, error)
+	// HoldDisputed notes that what the act of a claim takes does not count against
+	// anybody's coverage before the dispute is decided. The same again does nothing.
+	HoldDisputed(ctx context.Context, claim payment.ID, dispute string) error
+	// DecideDisputed notes the day on which it was decided, once.
+	DecideDisputed(ctx context.Context, claim payment.ID, on calendar.Date) error
+	// ExcessDisputes lists those that took more than was left, that were not won, and
+	// whose excess is not written off, oldest first.
+	ExcessDisputes(ctx context.Context, limit int) ([]DisputeCase, error)
 }

@@ -413,21 +413,6 @@ func TestDispute_OutOfOrderAndUnheard(t *testing.T) {
 	})
 }
 
-func TestDispute_ThatTheBooksRefuseIsForStaff(t *testing.T) {
-	onEach(t, func(t *testing.T, c *counter) {
-		a := c.pay(c.one(), "ok")
-		c.refund("f1", a, 1, 6_000)
-		notice := c.bank.dispute(a.Legs[0].Charge, 10_000) // more than is left
-		c.notice(notice)
-		if e := c.exceptions(); len(e.Disputes) != 1 || e.Disputes[0].Problem == "" {
-			t.Errorf("staff see %+v", e.Disputes)
-		}
-		c.bank.mu.Lock()
-		delete(c.bank.disputes, notice.Subject)
-		c.bank.mu.Unlock()
-	})
-}
-
 func TestNotice_ThatIsNotOursOrNotUnderstood(t *testing.T) {
 	c := newCounter(t, storetest.Open(t, "sqlite"))
 	a := c.pay(c.one(), "ok")

@@ -38,6 +38,11 @@ type Door string
 const (
 	DoorGuest Door = "guest" // the page without sign-in
 	DoorAPI   Door = "api"
+	// DoorPhone is a caller to whom a clerk gave a link to the processor's own page.
+	DoorPhone Door = "phone"
+	// DoorAutopay is no door of a payer's: a card that he stored is charged while he is
+	// not there.
+	DoorAutopay Door = "autopay"
 )
 
 // Draft is what a payer decided. Its ID makes it one payment: the same draft
@@ -87,10 +92,11 @@ type Attempt struct {
 	Draft
 	State     State
 	Legs      []Leg
-	Token     string  // the card as the payer entered it, until it is kept, or ""
-	Kept      string  // the credential in use, to be forgotten at the end, or ""
-	Decline   Decline // of the last card, when declined
-	Cards     int     // how many were tried
+	Token     string       // the card as the payer entered it, until it is kept, or ""
+	Kept      string       // the credential in use, or ""; it is forgotten at the end, unless it is a stored card's
+	Method    ident.Opaque // the stored card, of an attempt that its holder is not there for
+	Decline   Decline      // of the last card, when declined
+	Cards     int          // how many were tried
 	CreatedAt time.Time
 	ChangedAt time.Time
 	TriedAt   time.Time // when the payer last entered a card; zero when he has not
@@ -136,6 +142,8 @@ const (
 	NewsPaid     News = "paid"      // we were checking, and it is paid
 	NewsNotTaken News = "not_taken" // we were checking, and nothing was taken
 	NewsReleased News = "released"  // approved after he was told no, and released
+	// NewsDeclined is for those who ordered a stored card to be charged.
+	NewsDeclined News = "declined"
 )
 
 // Teller tells a payer what became of his payment. An error means that he was
@@ -225,4 +233,6 @@ type Store interface {
 	SaveSwept(ctx context.Context, merchant string, to time.Time) error
 
 	CaseStore
+	PayoutStore
+	PullStore
 }

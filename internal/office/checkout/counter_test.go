@@ -11,6 +11,7 @@ import (
 
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/books/chart"
+	"github.com/billfold/billfold/internal/office/approval"
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/office/checkout"
 	"github.com/billfold/billfold/internal/office/proof"
@@ -78,6 +79,7 @@ type counter struct {
 	store   checkout.Store
 	books   checkout.Books
 	numbers []billpay.Number
+	autopay checkout.Autopay // or nobody
 }
 
 // onEach runs a test on every engine; at its end nothing may be left open, the
@@ -99,7 +101,7 @@ func newCounter(t testing.TB, o *storetest.Office) *counter {
 // restart puts a new desk in the place of one whose process ended.
 func (c *counter) restart() {
 	c.desk = checkout.New(c.store, c.bank, c.books, merchants{}, storetest.House{Clock: c.Clock}, c.Clock, checkout.Options{
-		Teller: c.told, Wait: time.Millisecond,
+		Teller: c.told, Wait: time.Millisecond, Autopay: c.autopay, Approvals: approval.New(c.Store, c.Clock),
 	})
 }
 

@@ -24,11 +24,15 @@ type Books interface {
 	Find(ctx context.Context, id payment.ID) (payment.Claim, cashier.Answer, error)
 	Stands(ctx context.Context, part cashier.Ref) ([]cashier.Stand, error)
 	Refund(ctx context.Context, order cashier.Order, part cashier.Ref, amount money.Cents) (cashier.Done, error)
+	RefundFrom(ctx context.Context, order cashier.Order, takes []cashier.Take) (cashier.Done, error)
 	RefundSent(ctx context.Context, order cashier.Order, refund payment.ID) (cashier.Done, error)
 	RefundFailed(ctx context.Context, order cashier.Order, refund payment.ID) (cashier.Done, error)
 	RefundCancelled(ctx context.Context, order cashier.Order, refund payment.ID) (cashier.Done, error)
 	Dispute(ctx context.Context, order cashier.Order, part cashier.Ref, amount money.Cents) (cashier.Done, error)
 	DisputeWon(ctx context.Context, order cashier.Order, dispute payment.ID) (cashier.Done, error)
+	ProcessorFees(ctx context.Context, order cashier.Order, fees cashier.HouseSum) (cashier.Done, error)
+	WriteOff(ctx context.Context, order cashier.Order, loss cashier.HouseSum) (cashier.Done, error)
+	Regain(ctx context.Context, order cashier.Order, loss cashier.HouseSum) (cashier.Done, error)
 }
 
 // House is what the desk must know of the installation.
@@ -49,7 +53,13 @@ type Options struct {
 	SweepEvery  time.Duration // how often Run asks for notices that did not come: 15 minutes
 	Together    int           // attempts that are settled at the same time: 8
 	Teller      Teller        // nobody is told when it is nil
-	Log         *slog.Logger
+	// CountDisputed lets a chargeback count against coverage from the day on which it is
+	// opened. Otherwise it counts when it is lost: no coverage ends before the outcome
+	// (payment-rails, chargebacks).
+	CountDisputed bool
+	Approvals     Approvals // by whom losses are agreed to; none can be written off when it is nil
+	Autopay       Autopay   // who orders stored cards to be charged; left to another desk when it is nil
+	Log           *slog.Logger
 }
 
 func (o Options) filled() Options {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
+	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/office/cashier"
 	"github.com/billfold/billfold/internal/payments/payment"
 )
@@ -93,6 +94,9 @@ func (d *Desk) disputeCase(ctx context.Context, a *Attempt, leg *Leg, id string)
 		c := all[at]
 		dispute.Amount = c.Amount // what was booked of it
 		c.Dispute = dispute
+		if dispute.Answered && c.EvidenceAt.IsZero() {
+			c.EvidenceAt = now // at the processor's dashboard
+		}
 		return c, nil
 	}
 	c := DisputeCase{Dispute: dispute, Attempt: a.ID, Leg: leg.No, CreatedAt: now, ChangedAt: now, LookAt: now.Add(d.o.Lease)}
@@ -113,12 +117,20 @@ func (d *Desk) disputeOn(ctx context.Context, a *Attempt, c *DisputeCase) error 
 		}
 	}
 	if won && c.Booked && !c.Restored {
+		if err := d.regain(ctx, a, c); err != nil {
+			return d.disputeStuck(ctx, c, err)
+		}
 		for i := range c.Shares {
 			if _, err := d.books.DisputeWon(ctx, c.act("won", i), payment.IDOf(c.act("open", i).Key)); err != nil {
 				return d.disputeStuck(ctx, c, err)
 			}
 		}
 		c.Restored = true
+	}
+	if c.Booked && (c.Status == DisputeLost || c.Restored) {
+		if err := d.decided(ctx, a, c); err != nil {
+			return d.disputeStuck(ctx, c, err)
+		}
 	}
 	c.Problem, c.LookAt, c.Looks = "", time.Time{}, 0
 	if c.Status == DisputeOpen || c.Status == DisputeInquiry && now.Before(c.OpenedAt.Add(inquiryUntil)) {
@@ -127,18 +139,35 @@ func (d *Desk) disputeOn(ctx context.Context, a *Attempt, c *DisputeCase) error 
 	return d.saveDispute(ctx, c)
 }
 
+// decided lets a dispute count against the coverage that its money had paid: from
+// when it is lost, or, where the money is placed again, not at all.
+func (d *Desk) decided(ctx context.Context, a *Attempt, c *DisputeCase) error {
+	on := d.house.PostingDay(a.Legs[c.Leg-1].Purse.Entity)
+	for i := range c.Shares {
+		if err := d.store.DecideDisputed(ctx, payment.IDOf(c.act("open", i).Key), on); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // bookDispute takes the disputed money off what it had paid.
 func (d *Desk) bookDispute(ctx context.Context, a *Attempt, c *DisputeCase) error {
 	placed, err := d.partsOf(ctx, a, c.Leg)
 	if err != nil {
 		return err
 	}
-	if len(c.Shares) == 0 {
+	if len(c.Shares) == 0 && c.Excess == 0 {
 		if err := d.shareDispute(ctx, a, c, placed); err != nil {
 			return err
 		}
 	}
 	for i, share := range c.Shares {
+		if !d.o.CountDisputed {
+			if err := d.store.HoldDisputed(ctx, payment.IDOf(c.act("open", i).Key), c.ID); err != nil {
+				return err
+			}
+		}
 		if _, err := d.books.Dispute(ctx, c.act("open", i), share.At, share.Amount); err != nil {
 			return err
 		}
@@ -147,7 +176,8 @@ func (d *Desk) bookDispute(ctx context.Context, a *Attempt, c *DisputeCase) erro
 	return nil
 }
 
-// shareDispute says which parts of a leg lose to a dispute, and writes it down.
+// shareDispute says which parts of a leg lose to a dispute, and writes it down. What
+// has gone back already, by whatever way, cannot be taken again: that is the excess.
 func (d *Desk) shareDispute(ctx context.Context, a *Attempt, c *DisputeCase, placed map[int]cashier.Ref) error {
 	gone, err := d.casesOf(ctx, a.ID)
 	if err != nil {
@@ -156,16 +186,37 @@ func (d *Desk) shareDispute(ctx context.Context, a *Attempt, c *DisputeCase, pla
 	left := c.Amount
 	var shares []Share
 	for _, at := range a.Legs[c.Leg-1].Parts {
-		if take := min(left, a.Parts[at].Amount-gone.goneOf(at)); take > 0 {
+		there, err := d.standing(ctx, placed[at])
+		if err != nil {
+			return err
+		}
+		if take := min(left, a.Parts[at].Amount-gone.goneOf(at), there); take > 0 {
 			shares = append(shares, Share{Part: at, At: placed[at], Amount: take})
 			left -= take
 		}
 	}
-	if left > 0 {
-		return fault.New(fault.Conflict, "checkout.shareDispute", "more is disputed than is left of the charge, by %s", left.Grouped())
+	if left > 0 && gone.underWay(c.Leg) {
+		return fault.New(fault.Conflict, "checkout.shareDispute", "more is disputed than is left of the charge, by %s", left.Grouped()).
+			WithHint("A refund of it is not sent: cancel it, and the dispute takes its money.")
 	}
-	c.Shares = shares
+	c.Shares, c.Excess = shares, left
 	return d.saveDispute(ctx, c)
+}
+
+// standing is what of a part can still be taken, wherever it lies by now.
+func (d *Desk) standing(ctx context.Context, part cashier.Ref) (sum money.Cents, err error) {
+	stands, err := d.books.Stands(ctx, part)
+	for _, s := range stands {
+		sum += s.Refundable
+	}
+	return sum, err
+}
+
+// underWay reports whether money of a leg stands on refunds payable.
+func (c *cases) underWay(leg int) bool {
+	return slices.ContainsFunc(c.refunds, func(r RefundCase) bool {
+		return r.Leg == leg && r.State != CaseSent && r.State != CaseCancelled
+	})
 }
 
 // act is the order of one step of a dispute in the books, for one of its shares.

@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"slices"
 
 	"github.com/billfold/billfold/internal/base/fault"
 )
@@ -11,6 +12,12 @@ type Exceptions struct {
 	Unclear  []Attempt     // unknown beyond the horizon: ask the processor
 	Refunds  []RefundCase  // that could not be sent, or booked
 	Disputes []DisputeCase // open, by the date on which evidence is due, and those that could not be booked
+	// Payouts are settlement reports that do not prove, and Lines what of others is not
+	// known to be ours.
+	Payouts []SettlementReport
+	Lines   []UnknownLine
+	// Excess are chargebacks of more than was left, on which nobody has decided.
+	Excess []DisputeCase
 }
 
 // exceptionsMax bounds each list of exceptions.
@@ -34,7 +41,17 @@ func (d *Desk) Exceptions(ctx context.Context) (Exceptions, error) {
 	if e.Refunds, err = d.store.StuckRefunds(ctx, exceptionsMax); err != nil {
 		return e, fault.Wrap(op, err)
 	}
-	e.Disputes, err = d.store.OpenDisputes(ctx, exceptionsMax)
+	if e.Disputes, err = d.store.OpenDisputes(ctx, exceptionsMax); err != nil {
+		return e, fault.Wrap(op, err)
+	}
+	slices.SortStableFunc(e.Disputes, func(a, b DisputeCase) int { return a.Deadline().Compare(b.Deadline()) })
+	if e.Excess, err = d.store.ExcessDisputes(ctx, exceptionsMax); err != nil {
+		return e, fault.Wrap(op, err)
+	}
+	if e.Lines, err = d.store.UnknownLines(ctx, exceptionsMax); err != nil {
+		return e, fault.Wrap(op, err)
+	}
+	e.Payouts, err = d.store.UnprovedReports(ctx, exceptionsMax)
 	return e, fault.Wrap(op, err)
 }
 

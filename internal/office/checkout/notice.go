@@ -19,6 +19,13 @@ func (d *Desk) Notice(ctx context.Context, n Notice) error {
 	if n.Kind == NoticeOther {
 		return nil
 	}
+	if n.Kind == NoticeMethod {
+		return fault.Wrap(op, d.cardRenewed(ctx, n.Subject))
+	}
+	if n.Kind == NoticePayout {
+		_, err := d.takePayouts(ctx, n.Charge.Merchant)
+		return fault.Wrap(op, err)
+	}
 	if n.Kind == NoticeDispute {
 		return fault.Wrap(op, d.settleDispute(ctx, n.Charge, n.Subject))
 	}

@@ -20,7 +20,7 @@ func (d *Desk) OpenPage(ctx context.Context, id ident.Opaque, done, back string)
 	const op = "checkout.OpenPage"
 	url := ""
 	a, err := d.turn(ctx, op, id, d.o.Wait, func(ctx context.Context, w *work) (err error) {
-		if w.a.State == Ready || w.a.State == Declined {
+		if (w.a.State == Ready || w.a.State == Declined) && !w.a.isPull() {
 			url, err = w.openPage(ctx, done, back)
 		}
 		return err

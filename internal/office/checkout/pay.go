@@ -25,7 +25,7 @@ func (d *Desk) Pay(ctx context.Context, id ident.Opaque, token string) (Attempt,
 	mine := false
 	a, err := d.turn(ctx, op, id, d.o.Wait, func(ctx context.Context, w *work) error {
 		mine = true
-		if w.a.State != Ready && w.a.State != Declined {
+		if w.a.State != Ready && w.a.State != Declined || w.a.isPull() {
 			return nil
 		}
 		w.present = true

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/books/chart"
@@ -67,6 +68,22 @@ type Processor interface {
 	// instant, oldest first, whether notice of it came or not. The processor does not
 	// remember for ever; what it has forgotten is left out.
 	PastNotices(ctx context.Context, merchant string, since time.Time) ([]Notice, error)
+
+	// Payouts gives what was paid out for a merchant since an instant, oldest first.
+	Payouts(ctx context.Context, merchant string, since time.Time) ([]Payout, error)
+	// PayoutLines gives what a payout is made of, in the processor's order.
+	PayoutLines(ctx context.Context, merchant, payout string) ([]SettlementLine, error)
+	// SubmitEvidence answers a dispute. The network takes one answer, so that nothing
+	// can be added afterwards.
+	SubmitEvidence(ctx context.Context, merchant, dispute string, evidence Evidence, key ident.Key) (Dispute, error)
+
+	// Store is Keep for a card that is charged later without its holder being there,
+	// as he agreed: the issuer is asked under the networks' stored-credential rules
+	// while he is, and the processor keeps what later charges refer to.
+	Store(ctx context.Context, token string, key ident.Key) (Kept, error)
+	// StoredCard tells what may be shown of a stored card now: networks give issuers'
+	// new numbers and dates to the processor. NotFound when it is gone.
+	StoredCard(ctx context.Context, credential string) (Card, error)
 }
 
 // ChargeOrder is one charge for one legal entity.
@@ -124,8 +141,10 @@ type Charge struct {
 
 // Decline is why an issuer or processor said no.
 type Decline struct {
-	Class DeclineClass
-	Code  string // the processor's word
+	Class   DeclineClass
+	Code    string // the processor's word
+	Network string // the network's response code ("51", "R1"), or ""
+	Advice  string // the network's advice on trying again ("03", "24"), or ""
 }
 
 // DeclineClass says what a payer may do next (payment-rails, cards).
@@ -153,6 +172,14 @@ type Card struct {
 	Fingerprint string `json:"fingerprint"` // the processor's own digest: the same for the same card
 	ExpiryMonth int    `json:"expiry_month"`
 	ExpiryYear  int    `json:"expiry_year"`
+}
+
+// Expires is the last month in which the card is good; zero when that is not told.
+func (c Card) Expires() calendar.Month {
+	if c.ExpiryYear == 0 || c.ExpiryMonth == 0 {
+		return calendar.Month{}
+	}
+	return calendar.MonthIn(c.ExpiryYear, time.Month(c.ExpiryMonth))
 }
 
 // RefundOrder sends money of a captured charge back.
@@ -202,6 +229,18 @@ type Dispute struct {
 	Reason     string    // the network's word
 	OpenedAt   time.Time // at the processor
 	EvidenceBy time.Time // zero when nothing is due
+	// Answered says that evidence was sent, so that no more is taken.
+	Answered bool
+}
+
+// Evidence answers a dispute. It says nothing of a person's health or coverage:
+// neither which items were paid nor for whom.
+type Evidence struct {
+	Product      string // what was sold, in general words
+	ServiceDate  string // the day that counts for the payer, ISO
+	Explanation  string // the payment's own course: when, by which way, receipt number
+	Duplicate    string // of a charge that is said to be one of two: why it is not
+	Cancellation string // of a consent that is said to be withdrawn: how it can be, and was not
 }
 
 // PageOrder is one charge on the processor's own page.
@@ -240,15 +279,17 @@ const (
 	NoticePage    NoticeKind = "page"
 	NoticeRefund  NoticeKind = "refund"
 	NoticeDispute NoticeKind = "dispute"
-	NoticeOther   NoticeKind = "other" // nothing that we act on
+	NoticePayout  NoticeKind = "payout"
+	NoticeMethod  NoticeKind = "method" // a stored card is another now
+	NoticeOther   NoticeKind = "other"  // nothing that we act on
 )
 
 // Notice is what a processor sends by itself.
 type Notice struct {
 	ID      string // the processor's own
 	Kind    NoticeKind
-	Charge  ChargeRef    // of a charge, refund or dispute
-	Subject string       // the page's, refund's or dispute's id
+	Charge  ChargeRef    // of a charge, refund or dispute; of a payout the merchant only
+	Subject string       // the page's, refund's, dispute's or payout's id; a stored card's credential
 	Attempt ident.Opaque // from the charge's own data, or ""
 	Leg     int
 	At      time.Time // when it happened; zero when that is not told

@@ -26,6 +26,13 @@ import (
 func (d *Desk) Refund(
 	ctx context.Context, order cashier.Order, attempt ident.Opaque, leg int, amount money.Cents,
 ) (RefundCase, error) {
+	return d.refund(ctx, order, attempt, leg, amount, nil)
+}
+
+// refund takes the money from some shares, or finds it where there are none.
+func (d *Desk) refund(
+	ctx context.Context, order cashier.Order, attempt ident.Opaque, leg int, amount money.Cents, from []Share,
+) (RefundCase, error) {
 	const op = "checkout.Refund"
 	if order.Actor.IsZero() || order.Reason == "" {
 		return RefundCase{}, fault.New(fault.Invalid, op, "a refund needs who makes it and why")
@@ -40,7 +47,7 @@ func (d *Desk) Refund(
 	defer end()
 	ctx = context.WithoutCancel(ctx)
 	for {
-		r, err := d.newRefund(ctx, order, attempt, leg, amount)
+		r, err := d.newRefund(ctx, order, attempt, leg, amount, from)
 		if errors.Is(err, ErrMoved) {
 			continue // another refund took its number
 		}
@@ -53,7 +60,7 @@ func (d *Desk) Refund(
 
 // newRefund writes down what is to be refunded, or finds it under its key.
 func (d *Desk) newRefund(
-	ctx context.Context, order cashier.Order, attempt ident.Opaque, legNo int, amount money.Cents,
+	ctx context.Context, order cashier.Order, attempt ident.Opaque, legNo int, amount money.Cents, shares []Share,
 ) (RefundCase, error) {
 	a, err := d.store.Attempt(ctx, attempt)
 	if err != nil {
@@ -86,9 +93,10 @@ func (d *Desk) newRefund(
 	if amount > left || left <= 0 {
 		return RefundCase{}, fault.New(fault.Conflict, "", "only %s is left of this charge to refund", max(left, 0).Grouped())
 	}
-	shares, err := d.refundShares(ctx, &a, legNo, amount)
-	if err != nil {
-		return RefundCase{}, err
+	if len(shares) == 0 {
+		if shares, err = d.refundShares(ctx, &a, legNo, amount); err != nil {
+			return RefundCase{}, err
+		}
 	}
 	now := d.clock.Now()
 	r := RefundCase{
@@ -270,7 +278,7 @@ func (d *Desk) bookRefund(ctx context.Context, a *Attempt, r *RefundCase) error 
 		}
 	}
 	for i, share := range r.Shares {
-		_, err := d.books.Refund(ctx, r.act("book", i), share.At, share.Amount)
+		err := d.book(ctx, r.act("book", i), share)
 		if err == nil {
 			continue
 		}

@@ -201,6 +201,9 @@ func (w *work) end(ctx context.Context) error {
 			return w.rest(ctx, w.a.State, w.soon())
 		}
 	}
+	if w.a.isPull() && w.a.State == Ready {
+		w.tell(NewsNotTaken) // its node ended before it had begun
+	}
 	if held && w.a.State == Ready {
 		w.tell(NewsNotTaken) // he entered a card for one legal entity and left before the next
 	}
@@ -273,6 +276,9 @@ func (d *Desk) Run(ctx context.Context) {
 			swept = now
 			if _, err := d.Sweep(ctx); err != nil && ctx.Err() == nil {
 				d.o.Log.Warn("the processor cannot be asked for notices that did not come; it is asked again", "error", err)
+			}
+			if _, err := d.TakePayouts(ctx); err != nil && ctx.Err() == nil {
+				d.o.Log.Warn("settlement reports cannot be taken; they are asked for again", "error", err)
 			}
 		}
 		if _, err := d.SettleDue(ctx); err != nil && ctx.Err() == nil {

@@ -123,6 +123,9 @@ func (w *work) enterLoose(ctx context.Context, loose Loose) Loose {
 
 // forget drops the credentials that were kept for this payment alone.
 func (w *work) forget(ctx context.Context) {
+	if w.a.isPull() {
+		w.a.Kept = "" // it stays stored
+	}
 	if w.a.Kept != "" {
 		w.a.Drop, w.a.Kept = append(w.a.Drop, w.a.Kept), ""
 	}
@@ -138,7 +141,7 @@ func (w *work) forget(ctx context.Context) {
 // tellAll tells the payer what he has yet to be told.
 func (w *work) tellAll(ctx context.Context) {
 	w.a.News = slices.DeleteFunc(w.a.News, func(news News) bool {
-		if err := w.d.o.Teller.Tell(ctx, w.a, news); err != nil {
+		if err := w.d.tellOne(ctx, &w.a, news); err != nil {
 			w.d.o.Log.Warn("a payer could not be told; it is tried again", "attempt", w.a.ID, "news", string(news), "error", err)
 			return false
 		}
@@ -146,4 +149,20 @@ func (w *work) tellAll(ctx context.Context) {
 		w.a.Warned = w.a.Warned || news == NewsChecking
 		return true
 	})
+}
+
+// tellOne tells a payer, or those who ordered his stored card to be charged.
+func (d *Desk) tellOne(ctx context.Context, a *Attempt, news News) error {
+	if !a.isPull() {
+		return d.o.Teller.Tell(ctx, *a, news)
+	}
+	switch news {
+	case NewsReceipt, NewsPaid:
+		return d.pulled(ctx, a, PullTaken)
+	case NewsDeclined:
+		return d.pulled(ctx, a, PullDeclined)
+	case NewsNotTaken:
+		return d.pulled(ctx, a, PullNotTaken)
+	}
+	return nil // released: nobody ever thought that it was taken
 }

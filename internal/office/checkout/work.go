@@ -183,7 +183,7 @@ func (w *work) authorise(ctx context.Context, leg *Leg) (verdict, error) {
 	if err := w.note(ctx); err != nil {
 		return unknown, err
 	}
-	charge, err := w.d.processor.Authorise(ctx, leg.Charge, Method{Credential: w.a.Kept}, w.key(leg, "authorise"))
+	charge, err := w.d.processor.Authorise(ctx, leg.Charge, Method{Credential: w.a.Kept, OffSession: w.a.isPull()}, w.key(leg, "authorise"))
 	switch {
 	case err == nil:
 		w.apply(leg, charge)
@@ -360,7 +360,10 @@ func (w *work) release(ctx context.Context) error {
 	case captured:
 		return w.finish(ctx)
 	}
-	if w.a.State == Checking {
+	switch {
+	case w.a.isPull():
+		w.tell(NewsDeclined)
+	case w.a.State == Checking:
 		w.tell(NewsNotTaken)
 	}
 	if w.a.Decline.Class == "" {
@@ -401,7 +404,7 @@ func (w *work) unclear(ctx context.Context) error {
 	if w.a.State != Checking {
 		w.a.Looks = 0
 	}
-	if !w.a.Warned {
+	if !w.a.Warned && !w.a.isPull() {
 		w.tell(NewsChecking)
 	}
 	return w.rest(ctx, Checking, w.soon())

@@ -75,6 +75,14 @@ func keyOf(item *Item, hash *[sha256.Size]byte, ordinal uint32) ident.Key {
 	return ident.Key(fmt.Sprintf("%s:%s:%d", item.Rail, hex.EncodeToString(hash[:16]), ordinal))
 }
 
+// KeyOf gives the idempotency key under which an item posts: the n-th, from 1, of those
+// of its file that the rail cannot tell apart. So another reader of the same file
+// finds the payment that an item became.
+func KeyOf(item *Item, n uint32) ident.Key {
+	hash := identityHash(item)
+	return keyOf(item, &hash, n)
+}
+
 // itemIdentity is the identity of a business file: its header, and a sum over its
 // items that does not depend on their order. The sum is of hashes, modulo 2^256.
 type itemIdentity struct {

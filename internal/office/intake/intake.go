@@ -59,6 +59,15 @@ type Deposits interface {
 	Items(r io.Reader, each func(Item) error) ([]fault.Problem, error)
 }
 
+// Beside is a format of deposits whose files also bring what is no money that came, such
+// as returns of what we sent, or what else moved on a bank account.
+type Beside interface {
+	Deposits
+	// Rest carries out what is not among the items, after these were posted; it is safe
+	// to repeat. The report is nil when there was nothing.
+	Rest(ctx context.Context, file Kept, open func() io.Reader) (report any, err error)
+}
+
 // Roster is a format that changes who is enrolled or what is owed.
 type Roster interface {
 	Format
@@ -78,6 +87,9 @@ type Item struct {
 	Receiving Receiving
 	Parts     []Part
 	Line      int
+	// Strong says that Identity is the network's own, given to no other payment: the
+	// same item in another file is then told again and not posted again.
+	Strong bool
 }
 
 // Receiving names what received the money, as it stands in the file.
@@ -166,7 +178,10 @@ type Result struct {
 	Facts     map[string]any  `json:"facts,omitempty"`
 	Duplicate bool            `json:"duplicate"` // the same business file was taken before; nothing was posted again
 	Tally     *Tally          `json:"posted,omitempty"`
-	Report    any             `json:"report,omitempty"`
+	// ToldAgain is how many of the items another file had brought already, by an identity
+	// that the network gives to no other payment: they were not posted again.
+	ToldAgain int `json:"told_again,omitempty"`
+	Report    any `json:"report,omitempty"`
 }
 
 // Progress is told after each chunk: items posted so far, of how many.

@@ -37,14 +37,21 @@ func (n *Intake) carryOut(ctx context.Context, file *Kept, format Format, progre
 	result := resultOf(file)
 	switch f := format.(type) {
 	case Deposits:
-		if err := n.post(ctx, file, f, progress); err != nil {
+		again, err := n.post(ctx, file, f, progress)
+		if err != nil {
 			return Result{}, err
 		}
+		result.ToldAgain = again
 		tally, err := n.store.Tally(ctx, file.Book, lanes)
 		if err != nil {
 			return Result{}, err
 		}
 		result.Tally = &tally
+		if beside, ok := format.(Beside); ok {
+			if result.Report, err = beside.Rest(ctx, *file, func() io.Reader { return n.open(ctx, file) }); err != nil {
+				return Result{}, err
+			}
+		}
 	case Roster:
 		report, err := f.Apply(ctx, *file, func() io.Reader { return n.open(ctx, file) })
 		if err != nil {
@@ -67,6 +74,7 @@ type poster struct {
 	progress Progress
 	mu       sync.Mutex
 	posted   int // items so far, under mu
+	again    int // of them told before, under mu
 	seen     ordinals
 	purses   map[Receiving]chart.Purse
 }
@@ -77,10 +85,11 @@ type batch struct {
 	group []payment.Instruction
 }
 
-func (n *Intake) post(ctx context.Context, file *Kept, format Deposits, progress Progress) error {
+// post posts a file's items and tells how many of them another file had brought.
+func (n *Intake) post(ctx context.Context, file *Kept, format Deposits, progress Progress) (again int, err error) {
 	done, err := n.store.Progress(ctx, file.Book)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	p := &poster{
 		intake: n, file: file, done: done, progress: progress, purses: map[Receiving]chart.Purse{},
@@ -105,9 +114,9 @@ func (n *Intake) post(ctx context.Context, file *Kept, format Deposits, progress
 	}
 	workers.Wait()
 	if cause := context.Cause(ctx); cause != nil {
-		return cause
+		return 0, cause
 	}
-	return err
+	return p.again, err
 }
 
 // feed streams the file's items to the lanes, window by window.
@@ -165,8 +174,12 @@ func (p *poster) instruction(item *Item) payment.Instruction {
 	if received.IsZero() {
 		received = p.intake.house.PostingDay(purse.Entity)
 	}
+	ordinal := uint32(1)
+	if !item.Strong {
+		ordinal = p.seen.next(&hash)
+	}
 	in := payment.Instruction{
-		Key: keyOf(item, &hash, p.seen.next(&hash)), Rail: item.Rail, Amount: item.Amount, Received: received,
+		Key: keyOf(item, &hash, ordinal), Strong: item.Strong, Rail: item.Rail, Amount: item.Amount, Received: received,
 		Actor: p.file.Actor, Parts: make([]payment.Part, len(item.Parts)),
 	}
 	for i, part := range item.Parts {
@@ -211,12 +224,19 @@ func (p *poster) postNew(ctx context.Context, b batch) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range outcomes {
+	again := 0
+	for i, o := range outcomes {
+		if o.Err == nil && o.Answer.Replayed && b.group[i].Strong {
+			again++
+		}
 		if o.Err != nil {
 			// The file was proved, so an item that cannot post is our mistake: stop
 			// loudly with the file unfinished, and nothing lost.
 			return fault.New(fault.Internal, "intake.post", "a proved item was refused: %v", o.Err)
 		}
 	}
+	p.mu.Lock()
+	p.again += again
+	p.mu.Unlock()
 	return nil
 }

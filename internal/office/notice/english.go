@@ -2,6 +2,7 @@ package notice
 
 import (
 	"github.com/billfold/billfold/internal/cover/coverage"
+	"github.com/billfold/billfold/internal/payments/mandate"
 	"github.com/billfold/billfold/internal/people/region"
 )
 
@@ -252,6 +253,61 @@ var english = words{
 				{Says: EnrolCaution, Text: "If you need new coverage, ask soon. Ending coverage yourself does not always give you a special enrollment period, and one lasts only a short time."},
 			},
 		},
+		AutopayStarted: {
+			Review: Source, Heading: "Automatic payment is on for {paid_for}",
+			Rows: []rowWords{
+				{Label: "Taken from", Value: "{account}"}, {Label: "When", Value: "{debit_day}"}, {Label: "At most", Value: "{most}", When: FactMost},
+				{Label: "You agreed on", Value: "{agreed_on}"},
+			},
+			Parts: []part{
+				{Text: "On {agreed_on} you agreed that we take {paid_for} from your {account}, each time when it is due, until you end this. This letter is your copy."},
+				{Text: "We take what is due. If an amount is not the same as the one before, we write to you at least 10 days before we take it, as you chose."},
+				{Says: HowToStop, Text: "You can end this, skip a payment or take a break at any time. Call us at {phone}, or write to {street}. If you tell us 3 business days before a payment, we will stop it for sure."},
+				{Says: NotRequired, Text: "You do not need automatic payment to have your coverage. You can also pay in other ways, and no way costs more."},
+				{Text: "Did you not agree to this? Please call us now."},
+			},
+		},
+		AutopayChange: {
+			Review: Source, Heading: "On {debit_on} we will take {amount} from your {account}",
+			Rows: []rowWords{
+				{Label: "Amount", Value: "{amount}"}, {Label: "Taken on", Value: "{debit_on}"}, {Label: "From", Value: "{account}"},
+				{Label: "The payment before", Value: "{before}", When: FactBefore},
+			},
+			Parts: []part{
+				{Text: "This is your automatic payment. You agreed that we take what is due."},
+				{Text: "The payment before this one was {before}. The amount is not the same this time, so we tell you before we take it.", When: FactBefore},
+				{Text: "Please see that there is enough money in the account. If you pay the bill in another way before then, we do not take it again."},
+				{Says: HowToStop, Text: "You do not want us to take it? Call us at {phone}, or write to {street}. If you tell us 3 business days before, we will stop it for sure."},
+			},
+		},
+		AutopayStopped: {
+			Review: Source, Heading: "Automatic payment has stopped. Please pay in another way.", Pay: true,
+			Rows: []rowWords{{Label: "It was taken from", Value: "{account}"}, {Label: "It paid", Value: "{paid_for}"}},
+			Parts: []part{
+				{Text: "We no longer take {paid_for} from your {account}. {stopped}"},
+				{Says: Consequence, Text: "Your next bills are not paid by themselves now. Please pay them in another way. If a bill stays unpaid, you can lose your coverage."},
+				{Text: "You can turn automatic payment on again, with this or another account. Call us at {phone}."},
+			},
+		},
+		UnclaimedMoney: {
+			Review: Source, Heading: "We have {amount} that is yours. Please answer by {request_by}.",
+			Rows: []rowWords{{Label: "Your money", Value: "{amount}"}, {Label: "Answer by", Value: "{request_by}"}},
+			Parts: []part{
+				{Text: "You or somebody for you paid us more than was due, or did not cash a check from us. We still have {amount} of it, and we have not heard from you for a long time."},
+				{Says: HowToClaim, Text: "Call us at {phone}, or write to {street}, by {request_by}. We ask for your bill pay number and where to send the money. We never ask for a fee."},
+				{Says: GoesToState, Text: "If we do not hear from you by {request_by}, the law makes us give the money to the state."},
+				{Says: NothingLost, Text: "The state keeps it for you. You can claim it there later, and that is free."},
+			},
+		},
+		CardExpiring: {
+			Review: Source, Heading: "Your card for automatic payment expires at the end of {expires}",
+			Rows: []rowWords{{Label: "Card", Value: "{account}"}, {Label: "Good through", Value: "{expires}"}, {Label: "It pays", Value: "{paid_for}"}},
+			Parts: []part{
+				{Text: "We take {paid_for} from your {account}. It expires at the end of {expires}."},
+				{Text: "If you have a new card, call us at {phone}. We never ask for a card number by mail or e-mail."},
+				{Says: Consequence, Text: "Without a new card we may not be able to take your payments after that. If a bill stays unpaid, you can lose your coverage."},
+			},
+		},
 	},
 
 	Lines: map[coverage.Line]string{
@@ -313,6 +369,29 @@ var english = words{
 		region.MoneyOrder:     "You will receive a check in the mail.",
 		region.Cash:           "You will receive a check in the mail.",
 		region.Wire:           "The money goes back to the bank account that it came from.",
+	},
+
+	Autopay: autopayWords{
+		Accounts:  map[mandate.Tender]string{mandate.Bank: "bank account ending in %s", mandate.Card: "card ending in %s"},
+		PaidFor:   map[mandate.Purpose]string{mandate.Premium: "your premium", mandate.Balance: "what you owe"},
+		OnDueDate: "On the due date of each bill", OnDay: "On day %d of the month", DaysBefore: "%d days before the due date of each bill",
+		DayBefore: "One day before the due date of each bill",
+		StopReasons: map[mandate.Reason]string{
+			mandate.AskedFor:      "You asked us to end it.",
+			mandate.Revoked:       "Your bank or card company told us that you ended it.",
+			mandate.NotAuthorised: "Your bank told us that the payment was not allowed.",
+			mandate.NotAsAgreed:   "Your bank told us that a payment was not as you had agreed. We look into it and take nothing until that is clear.",
+			mandate.StopPayment:   "Your bank told us that you stopped a payment. We take nothing more until you tell us to go on.",
+			mandate.BadAccount:    "Your bank told us that the account is closed, was not found, or takes no such payments.",
+			mandate.CardDeclined:  "Your card company told us that this card cannot be used.",
+			mandate.CardData:      "Your card has expired or has new data. We take nothing until you give us the new card.",
+			mandate.TriesUsed:     "We tried several times, and the payment was refused each time.",
+			mandate.PayerDied:     "We were told that the account holder has died. We are sorry for your loss.",
+			mandate.Replaced:      "You gave us another account or card instead.",
+			mandate.Merged:        "It goes on under your other bill pay number.",
+			mandate.MethodGone:    "The account or card was taken out.",
+			mandate.AccountClosed: "Nothing more is due.",
+		},
 	},
 
 	Named:  "%s, %s",

@@ -44,6 +44,8 @@ type Facts struct {
 	Return  ReturnReason  `json:"return,omitempty"`
 	Method  region.Tender `json:"method,omitempty"` // by which a refund travels
 	Agency  string        `json:"agency,omitempty"` // "SSA" or "RRB"
+
+	Autopay *Autopay `json:"autopay,omitempty"` // of letters about automatic payment
 }
 
 // Reason is why coverage ended or money went back.
@@ -158,14 +160,14 @@ func (f *Facts) has(fact Fact) bool {
 	case FactAgency:
 		return f.Agency == "SSA" || f.Agency == "RRB"
 	}
-	return false
+	return f.Autopay.has(fact)
 }
 
 // check refuses facts that lack what the kind's rule demands. The message names
 // the facts and the rule, and no value.
 func (f *Facts) check(kind Kind) error {
 	const op = "notice.New"
-	if _, err := coverage.ParseLine(string(f.Line)); err != nil {
+	if _, err := coverage.ParseLine(string(f.Line)); err != nil && !kind.OfAccount() {
 		return fault.New(fault.Invalid, op, "a notice %s names no coverage line", kind)
 	}
 	needs := requirements[kind]
@@ -202,6 +204,9 @@ const (
 	NothingToDo  Statement = "nothing_to_do"
 	EachMember   Statement = "each_member" // everybody who lost the coverage may choose for himself
 	Extension    Statement = "extension"   // when it can last longer, and who must be told
+	HowToClaim   Statement = "how_to_claim"
+	GoesToState  Statement = "goes_to_state" // when its owner stays silent
+	NothingLost  Statement = "nothing_lost"  // the state keeps it for its owner
 )
 
 // Requirement is what a kind must tell, and which rule says so.
@@ -285,4 +290,17 @@ var requirements = map[Kind]Requirement{
 	CoverageEnded: {
 		Facts: []Fact{FactCoverEnds, FactReason}, Says: []Statement{Appeal, EnrolCaution}, Citation: "45 CFR 155.430",
 	},
+	UnclaimedMoney: {
+		Facts: []Fact{FactAmount, FactRequestBy}, Says: []Statement{GoesToState, HowToClaim, NothingLost},
+		Citation: "the state's unclaimed property law: due diligence",
+	},
+	AutopayStarted: {
+		Facts: []Fact{FactAccount, FactPaidFor, FactDebitDay, FactAgreedOn}, Says: []Statement{HowToStop, NotRequired},
+		Citation: "12 CFR 1005.10(b), (c), (e); Nacha Operating Rules",
+	},
+	AutopayChange: {
+		Facts: []Fact{FactAmount, FactAccount, FactDebitOn}, Says: []Statement{HowToStop}, Citation: "12 CFR 1005.10(d)(1)",
+	},
+	AutopayStopped: {Facts: []Fact{FactAccount, FactPaidFor, FactStopped}, Says: []Statement{Consequence}, Citation: "plan policy"},
+	CardExpiring:   {Facts: []Fact{FactAccount, FactPaidFor, FactExpires}, Says: []Statement{Consequence}, Citation: "plan policy"},
 }

@@ -123,8 +123,11 @@ func Compose(n Notice, sender Sender, to Addressee) (*Letter, error) {
 	l := &Letter{
 		Kind: n.Kind, Language: w.Tag, Review: said.Review, Region: to.Region, Plan: sender.Pack.Brand.PlanName, From: addressLines(sender.Pack.Street),
 		To: to.lines(w), ZIP: to.Address.ZIP, Date: w.date(n.MadeOn),
-		Rows: []Row{{w.Number, number.Grouped()}, {w.Coverage, capital(w.coverage(&n.Facts))}},
+		Rows: []Row{{w.Number, number.Grouped()}},
 		Ask:  w.Questions, Call: fmt.Sprintf(w.Call, contact.Phone.Number, contact.Phone.TTY), HelpIn: w.OtherLanguages,
+	}
+	if !n.Kind.OfAccount() {
+		l.Rows = append(l.Rows, Row{w.Coverage, capital(w.coverage(&n.Facts))})
 	}
 	for _, language := range sender.Pack.Languages {
 		l.Help = append(l.Help, Help{language.Tag, language.Interpreter})
@@ -279,7 +282,10 @@ func (f *filling) fact(facts *Facts, fact Fact) string {
 	case FactAgency:
 		return f.Agencies[facts.Agency]
 	}
-	return f.date(facts.dates()[fact])
+	if date, is := facts.dates()[fact]; is {
+		return f.date(date)
+	}
+	return f.debit(facts.Autopay, fact)
 }
 
 // contactType is who answers for a line.

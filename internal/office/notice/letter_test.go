@@ -16,6 +16,7 @@ import (
 	"github.com/billfold/billfold/internal/bills/invoice"
 	"github.com/billfold/billfold/internal/cover/coverage"
 	"github.com/billfold/billfold/internal/cover/premium"
+	"github.com/billfold/billfold/internal/payments/mandate"
 	"github.com/billfold/billfold/internal/people/billpay"
 	"github.com/billfold/billfold/internal/people/member"
 	"github.com/billfold/billfold/internal/people/region"
@@ -77,10 +78,24 @@ func sample(kind Kind) Notice {
 		},
 		GroupEnded:    {Line: coverage.Group, CoverEnds: day("2026-05-31"), RequestBy: day("2026-07-30")},
 		CoverageEnded: {Line: coverage.StateCont, CoverEnds: day("2026-05-31"), Reason: AskedFor, Amount: 1_00},
+		AutopayStarted: {Autopay: &Autopay{
+			Tender: mandate.Bank, Last4: "6789", Purpose: mandate.Premium, Day: "day:5", Most: 500_00, AgreedOn: day("2026-04-13"),
+		}},
+		AutopayChange: {Amount: 172_40, Autopay: &Autopay{
+			Tender: mandate.Bank, Last4: "6789", Purpose: mandate.Premium, Before: 150_00, DebitOn: day("2026-08-05"),
+		}},
+		AutopayStopped: {Autopay: &Autopay{Tender: mandate.Bank, Last4: "6789", Purpose: mandate.Balance, Stopped: mandate.BadAccount}},
+		UnclaimedMoney: {Amount: 84_50, RequestBy: day("2026-10-02")},
+		CardExpiring: {Autopay: &Autopay{
+			Tender: mandate.Card, Last4: "4242", Purpose: mandate.Premium, Expires: calendar.MustParseMonth("2026-05"),
+		}},
 	}
 	n := Notice{
 		Book: sampleBook, Policy: coverage.Key{Number: billpay.Number(sampleBook), No: 1}, Kind: kind, Key: "notice/" + string(kind),
 		MadeOn: day("2026-04-14"), Language: "en", Facts: facts[kind],
+	}
+	if kind.OfAccount() {
+		n.Policy = coverage.Key{}
 	}
 	if kind == Invoice {
 		n.Bill = sampleBill()
@@ -206,6 +221,11 @@ var statements = map[Statement]map[string]string{
 	HowItTravels: {"en": `receive a check in the mail`, "es": `Recibirá un cheque`},
 	EachMember:   {"en": `Each person in your family.*can choose alone`, "es": `Cada persona de su familia.*puede elegir por separado`},
 	Extension:    {"en": `last longer if Social Security decides`, "es": `durar más si el Seguro Social decide`},
+	HowToStop:    {"en": `3 business days`, "es": `3 días hábiles`},
+	GoesToState:  {"en": `the law makes us give the money to the state`, "es": `la ley nos obliga a entregar el dinero al estado`},
+	HowToClaim:   {"en": `We never ask for a fee`, "es": `Nunca cobramos por esto`},
+	NothingLost:  {"en": `You can claim it there later`, "es": `Puede reclamarlo allí más adelante`},
+	NotRequired:  {"en": `do not need automatic payment to have your coverage`, "es": `no necesita el pago automático para tener su cobertura`},
 	NothingToDo:  {"en": `do not need to do anything`, "es": `no tiene que hacer nada`},
 }
 

@@ -57,6 +57,13 @@ const (
 	DirectBill           Kind = "direct_bill"    // a withhold was rejected or ended
 	GroupEnded           Kind = "group_ended"    // the employer's group, to its members
 	CoverageEnded        Kind = "coverage_ended" // as asked for, or for a reason other than payment
+
+	AutopayStarted Kind = "autopay_started" // the payer's copy of a consent to be debited
+	AutopayChange  Kind = "autopay_change"  // the next debit differs from the one before
+	AutopayStopped Kind = "autopay_stopped" // nothing is debited any more
+	CardExpiring   Kind = "card_expiring"   // the card that is debited
+
+	UnclaimedMoney Kind = "unclaimed_money" // its owner is silent, and a state's law takes it
 )
 
 // Kinds lists every kind.
@@ -64,13 +71,19 @@ func Kinds() []Kind {
 	return []Kind{
 		Invoice, BinderReminder, BinderMissed, APTCDelinquency, ProviderGrace, StateGrace, Termination, Cancelled, COBRAElection,
 		COBRAFirstPayment, COBRAShortfall, COBRAEarlyEnd, MedicareFailureToPay, MedicareDisenrolment, ReturnedPayment, LateMoney, Reinstatement,
-		RefundMade, DirectBill, GroupEnded, CoverageEnded,
+		RefundMade, DirectBill, GroupEnded, CoverageEnded, AutopayStarted, AutopayChange, AutopayStopped, CardExpiring,
+		UnclaimedMoney,
 	}
 }
 
 // Letter reports whether a kind is a letter to a member; what is none is kept as
 // a fact for those who ask, such as providers.
 func (k Kind) Letter() bool { return k != ProviderGrace }
+
+// OfAccount reports whether a kind is about a billing account, and about no policy.
+func (k Kind) OfAccount() bool {
+	return slices.Contains([]Kind{AutopayStarted, AutopayChange, AutopayStopped, CardExpiring, UnclaimedMoney}, k)
+}
 
 // AlwaysPaper reports whether a kind goes on paper also where an e-consent
 // stands: nobody learns from a mail that went astray that he is not covered.
@@ -94,7 +107,7 @@ const KeyMax = 120
 // Notice is one letter that is due, or a fact for providers.
 type Notice struct {
 	Book     ledger.BookNo // of whom it is written to: the debtor
-	Policy   coverage.Key  // that it is about
+	Policy   coverage.Key  // that it is about; zero when it is about the account
 	Kind     Kind
 	Key      string        // names the duty within the book: the same duty makes one notice
 	DueBy    calendar.Date // last day to send it; zero when no rule names one
@@ -113,7 +126,7 @@ func New(n Notice) (Notice, error) {
 	switch {
 	case !slices.Contains(Kinds(), n.Kind):
 		return Notice{}, fault.New(fault.Invalid, op, "%q is no kind of notice", n.Kind)
-	case n.Book <= 0 || n.Policy.Number.IsZero():
+	case n.Book <= 0 || n.Policy.Number.IsZero() && !n.Kind.OfAccount():
 		return Notice{}, fault.New(fault.Invalid, op, "a notice %s names no account or no policy", n.Kind)
 	case n.Key == "" || len(n.Key) > KeyMax:
 		return Notice{}, fault.New(fault.Invalid, op, "a notice %s needs a key of at most %d bytes", n.Kind, KeyMax)

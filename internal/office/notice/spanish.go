@@ -2,6 +2,7 @@ package notice
 
 import (
 	"github.com/billfold/billfold/internal/cover/coverage"
+	"github.com/billfold/billfold/internal/payments/mandate"
 	"github.com/billfold/billfold/internal/people/region"
 )
 
@@ -252,6 +253,61 @@ var spanish = words{
 				{Says: EnrolCaution, Text: "Si necesita otra cobertura, pregunte pronto. Terminar la cobertura por su cuenta no siempre le da un período especial de inscripción, y ese período dura poco tiempo."},
 			},
 		},
+		AutopayStarted: {
+			Review: Unreviewed, Heading: "El pago automático está activado para {paid_for}",
+			Rows: []rowWords{
+				{Label: "Se toma de", Value: "{account}"}, {Label: "Cuándo", Value: "{debit_day}"}, {Label: "Como máximo", Value: "{most}", When: FactMost},
+				{Label: "Usted aceptó el", Value: "{agreed_on}"},
+			},
+			Parts: []part{
+				{Text: "El {agreed_on} usted aceptó que tomemos {paid_for} de su {account}, cada vez que se deba, hasta que usted lo termine. Esta carta es su copia."},
+				{Text: "Tomamos lo que se debe. Si una cantidad no es igual a la anterior, le escribimos al menos 10 días antes de tomarla, como usted eligió."},
+				{Says: HowToStop, Text: "Usted puede terminarlo, omitir un pago o hacer una pausa en cualquier momento. Llámenos al {phone} o escriba a {street}. Si nos avisa 3 días hábiles antes de un pago, lo detendremos con seguridad."},
+				{Says: NotRequired, Text: "Usted no necesita el pago automático para tener su cobertura. También puede pagar de otras formas, y ninguna cuesta más."},
+				{Text: "¿Usted no aceptó esto? Por favor llámenos ahora."},
+			},
+		},
+		AutopayChange: {
+			Review: Unreviewed, Heading: "El {debit_on} tomaremos {amount} de su {account}",
+			Rows: []rowWords{
+				{Label: "Cantidad", Value: "{amount}"}, {Label: "Se toma el", Value: "{debit_on}"}, {Label: "De", Value: "{account}"},
+				{Label: "El pago anterior", Value: "{before}", When: FactBefore},
+			},
+			Parts: []part{
+				{Text: "Este es su pago automático. Usted aceptó que tomemos lo que se debe."},
+				{Text: "El pago anterior fue de {before}. Esta vez la cantidad no es igual, por eso le avisamos antes de tomarla.", When: FactBefore},
+				{Text: "Por favor asegúrese de que haya suficiente dinero en la cuenta. Si antes paga la factura de otra forma, no la tomamos otra vez."},
+				{Says: HowToStop, Text: "¿No quiere que la tomemos? Llámenos al {phone} o escriba a {street}. Si nos avisa 3 días hábiles antes, lo detendremos con seguridad."},
+			},
+		},
+		AutopayStopped: {
+			Review: Unreviewed, Heading: "El pago automático se detuvo. Por favor pague de otra forma.", Pay: true,
+			Rows: []rowWords{{Label: "Se tomaba de", Value: "{account}"}, {Label: "Pagaba", Value: "{paid_for}"}},
+			Parts: []part{
+				{Text: "Ya no tomamos {paid_for} de su {account}. {stopped}"},
+				{Says: Consequence, Text: "Sus próximas facturas ya no se pagan solas. Por favor páguelas de otra forma. Si una factura sigue sin pagarse, puede perder su cobertura."},
+				{Text: "Puede activar el pago automático otra vez, con esta u otra cuenta. Llámenos al {phone}."},
+			},
+		},
+		UnclaimedMoney: {
+			Review: Unreviewed, Heading: "Tenemos {amount} que son suyos. Por favor responda a más tardar el {request_by}.",
+			Rows: []rowWords{{Label: "Su dinero", Value: "{amount}"}, {Label: "Responda a más tardar el", Value: "{request_by}"}},
+			Parts: []part{
+				{Text: "Usted o alguien por usted nos pagó más de lo debido, o no cobró un cheque nuestro. Todavía tenemos {amount}, y hace mucho tiempo que no sabemos de usted."},
+				{Says: HowToClaim, Text: "Llámenos al {phone} o escriba a {street} a más tardar el {request_by}. Le pediremos su número de pago y a dónde enviar el dinero. Nunca cobramos por esto."},
+				{Says: GoesToState, Text: "Si no sabemos de usted a más tardar el {request_by}, la ley nos obliga a entregar el dinero al estado."},
+				{Says: NothingLost, Text: "El estado lo guarda para usted. Puede reclamarlo allí más adelante, y es gratis."},
+			},
+		},
+		CardExpiring: {
+			Review: Unreviewed, Heading: "Su tarjeta para el pago automático vence al final de {expires}",
+			Rows: []rowWords{{Label: "Tarjeta", Value: "{account}"}, {Label: "Válida hasta", Value: "{expires}"}, {Label: "Paga", Value: "{paid_for}"}},
+			Parts: []part{
+				{Text: "Tomamos {paid_for} de su {account}. Vence al final de {expires}."},
+				{Text: "Si tiene una tarjeta nueva, llámenos al {phone}. Nunca pedimos un número de tarjeta por correo."},
+				{Says: Consequence, Text: "Sin una tarjeta nueva quizás no podamos tomar sus pagos después. Si una factura sigue sin pagarse, puede perder su cobertura."},
+			},
+		},
 	},
 
 	Lines: map[coverage.Line]string{
@@ -313,6 +369,29 @@ var spanish = words{
 		region.MoneyOrder:     "Recibirá un cheque por correo.",
 		region.Cash:           "Recibirá un cheque por correo.",
 		region.Wire:           "El dinero vuelve a la cuenta de banco de la que vino.",
+	},
+
+	Autopay: autopayWords{
+		Accounts:  map[mandate.Tender]string{mandate.Bank: "cuenta bancaria que termina en %s", mandate.Card: "tarjeta que termina en %s"},
+		PaidFor:   map[mandate.Purpose]string{mandate.Premium: "su prima", mandate.Balance: "lo que debe"},
+		OnDueDate: "En la fecha de vencimiento de cada factura", OnDay: "El día %d del mes",
+		DaysBefore: "%d días antes de la fecha de vencimiento de cada factura", DayBefore: "Un día antes de la fecha de vencimiento de cada factura",
+		StopReasons: map[mandate.Reason]string{
+			mandate.AskedFor:      "Usted nos pidió terminarlo.",
+			mandate.Revoked:       "Su banco o la compañía de su tarjeta nos dijo que usted lo terminó.",
+			mandate.NotAuthorised: "Su banco nos dijo que el pago no estaba permitido.",
+			mandate.NotAsAgreed:   "Su banco nos dijo que un pago no fue como usted había aceptado. Lo revisamos y no tomamos nada hasta que esté claro.",
+			mandate.StopPayment:   "Su banco nos dijo que usted detuvo un pago. No tomamos nada más hasta que nos diga que sigamos.",
+			mandate.BadAccount:    "Su banco nos dijo que la cuenta está cerrada, no se encontró o no acepta estos pagos.",
+			mandate.CardDeclined:  "La compañía de su tarjeta nos dijo que esta tarjeta no se puede usar.",
+			mandate.CardData:      "Su tarjeta venció o tiene datos nuevos. No tomamos nada hasta que nos dé la tarjeta nueva.",
+			mandate.TriesUsed:     "Lo intentamos varias veces y el pago fue rechazado cada vez.",
+			mandate.PayerDied:     "Nos informaron que el titular de la cuenta falleció. Lamentamos su pérdida.",
+			mandate.Replaced:      "Usted nos dio otra cuenta o tarjeta en su lugar.",
+			mandate.Merged:        "Sigue con su otro número de pago.",
+			mandate.MethodGone:    "La cuenta o tarjeta se quitó.",
+			mandate.AccountClosed: "Ya no se debe nada más.",
+		},
 	},
 
 	Named:  "%s, %s",

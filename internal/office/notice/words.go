@@ -22,6 +22,7 @@ type words struct {
 	Tenders  map[region.Tender]string // how to pay by it, a sentence with {remit}, {street}, {phone} and {page}
 	Together []tenders                // said in one sentence where a region takes them all
 	Refunds  map[region.Tender]string // how a refund travels, a sentence
+	Autopay  autopayWords
 
 	Named string // a coverage and the product's name
 

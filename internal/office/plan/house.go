@@ -7,6 +7,7 @@ import (
 	"github.com/billfold/billfold/internal/base/calendar"
 	"github.com/billfold/billfold/internal/base/clock"
 	"github.com/billfold/billfold/internal/base/fault"
+	"github.com/billfold/billfold/internal/base/money"
 	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/payments/allocate"
 )
@@ -62,6 +63,25 @@ func (h *House) Receiver(kind, id string) (chart.Purse, bool) {
 		return chart.Purse{}, false
 	}
 	return chart.Purse{Entity: h.numbers[account.Entity], Fund: account.Fund}, true
+}
+
+// DualControlAbove is the amount above which an act needs a second person.
+func (h *House) DualControlAbove() money.Cents { return h.plan.Limits.DualControlAbove }
+
+// WiresOf gives which of the bank's files post the wires of a bank account; the
+// statement for one that is not configured.
+func (h *House) WiresOf(account string) string {
+	a, ok := h.plan.Receiving(BankAccount, account)
+	if !ok {
+		return string(WiresByStatement)
+	}
+	return string(a.Wires)
+}
+
+// LockboxColumns gives the bank's own columns of a lockbox.
+func (h *House) LockboxColumns(lockbox string) LockboxColumns {
+	a, _ := h.plan.Receiving(Lockbox, lockbox)
+	return a.Columns
 }
 
 // MerchantOf gives the merchant id of a legal entity at the card processor and the

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/billfold/billfold/internal/base/yamldoc"
 	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/payments/allocate"
+	"github.com/billfold/billfold/internal/payments/suspense"
 	"github.com/billfold/billfold/internal/people/region"
 )
 
@@ -96,7 +98,7 @@ func parse(name string, data []byte) (plan *Plan, packs []string, rules string, 
 		return plan, nil, "", file.Problems()
 	}
 	top := root.Fields("name", "currency", "number_length", "entities", "funds", "receiving", "regions", "retention", "limits", "allocation",
-		"sandbox", "processor", "billing", "senders", "partners", "claims")
+		"sandbox", "processor", "billing", "senders", "partners", "claims", "reconcile", "clearing", "refunds")
 	plan.Name = top.Need("name").Text()
 	if currency := top.May("currency"); currency.Present() && currency.Text() != "USD" {
 		currency.Refuse("an installation keeps its books in USD; another currency is not possible")
@@ -116,6 +118,9 @@ func parse(name string, data []byte) (plan *Plan, packs []string, rules string, 
 	plan.readSenders(top.May("senders"))
 	plan.readPartners(top.May("partners"))
 	plan.readClaims(top.May("claims"))
+	plan.readReconcile(top.May("reconcile"))
+	plan.readClearing(top.May("clearing"))
+	plan.readRefunds(top.May("refunds"))
 	packs = readPackNames(top.Need("regions"))
 	return plan, packs, rules, file.Problems()
 }
@@ -164,19 +169,65 @@ func (p *Plan) readReceiving(v yamldoc.Value) {
 		funds = append(funds, string(fund))
 	}
 	for _, entry := range v.List() {
-		f := entry.Fields("kind", "id", "entity", "fund", "catch_all")
+		f := entry.Fields("kind", "id", "entity", "fund", "catch_all", "wires", "columns")
 		account := ReceivingAccount{
 			Kind:     ReceivingKind(f.Need("kind").OneOf(kinds...)),
 			ID:       secret.New(f.Need("id").Text()),
 			Entity:   p.readEntityRef(f.Need("entity")),
 			Fund:     chart.Fund(f.Need("fund").OneOf(funds...)),
 			CatchAll: f.May("catch_all").Bool(),
+			Wires:    WiresByStatement,
+		}
+		if wires := f.May("wires"); wires.Present() {
+			account.Wires = WireSource(wires.OneOf(string(WiresByStatement), string(WiresByAdvice), string(WiresByNotification)))
+			if account.Kind != BankAccount {
+				wires.Refuse("only a bank account receives wires")
+			}
+		}
+		if columns := f.May("columns"); columns.Present() {
+			account.Columns = readColumns(columns)
+			if account.Kind != Lockbox {
+				columns.Refuse("only a lockbox has columns of the bank's own")
+			}
 		}
 		if owner := p.owners[account.Fund]; owner != "" && account.Entity != "" && owner != account.Entity {
 			f.May("fund").Refuse("the fund %q belongs to %q and not to this account's entity %q", account.Fund, owner, account.Entity)
 		}
 		p.addReceiving(entry, account)
 	}
+}
+
+// markable are the reasons for suspense that a bank's marker can stand for.
+var markable = []string{string(suspense.PaidInFull), string(suspense.PostDated), string(suspense.Unsigned), string(suspense.Correspondence)}
+
+func readColumns(v yamldoc.Value) LockboxColumns {
+	f := v.Fields("image", "remitter", "marker", "markers")
+	c := LockboxColumns{Image: readSpan(f.May("image")), Remitter: readSpan(f.May("remitter")), Marker: readSpan(f.May("marker"))}
+	markers := f.May("markers")
+	if markers.Present() != (c.Marker != Span{}) {
+		v.Refuse("marker and markers go together: the columns, and what each code in them means")
+	}
+	if markers.Present() {
+		c.Markers = map[string]suspense.Reason{}
+		for _, m := range markers.Pairs() {
+			c.Markers[m.Key] = suspense.Reason(m.Value.OneOf(markable...))
+		}
+	}
+	return c
+}
+
+// lockboxTail is the first column that is the bank's own, and lockboxWidth the last one.
+const lockboxTail, lockboxWidth = 46, 500
+
+func readSpan(v yamldoc.Value) (s Span) {
+	if !v.Present() {
+		return s
+	}
+	if n, err := fmt.Sscanf(v.Text(), "%d-%d", &s.From, &s.To); n != 2 || err != nil || s.From < lockboxTail || s.To < s.From || s.To > lockboxWidth {
+		v.Refuse("columns are written as their first and last, \"46-57\", from %d on", lockboxTail)
+		return Span{}
+	}
+	return s
 }
 
 func (p *Plan) addReceiving(entry yamldoc.Value, account ReceivingAccount) {

@@ -20,7 +20,9 @@ import (
 	"github.com/billfold/billfold/internal/books/chart"
 	"github.com/billfold/billfold/internal/cover/coverage"
 	"github.com/billfold/billfold/internal/office/outbound"
+	"github.com/billfold/billfold/internal/office/recon"
 	"github.com/billfold/billfold/internal/payments/allocate"
+	"github.com/billfold/billfold/internal/payments/suspense"
 	"github.com/billfold/billfold/internal/people/region"
 )
 
@@ -38,7 +40,10 @@ type Plan struct {
 	Processor *Processor // of cards; nil when none is used
 	Billing   Billing
 	Partners  []outbound.Partner     // who is told enrolment facts
+	Reconcile recon.Rules            // how long things may be open at the bank, and who looks at them
 	Claims    *outbound.ClaimsSystem // who is told what to do with claims; nil when nobody is
+	Clearing  *Clearing              // how entries are sent through the clearing house; nil when none are
+	Refunds   Refunds                // when credit balances go back, and how checks are drawn
 
 	senders    map[string]coverage.Sender
 	owners     map[chart.Fund]chart.EntityID
@@ -130,7 +135,34 @@ type ReceivingAccount struct {
 	Entity   chart.EntityID
 	Fund     chart.Fund
 	CatchAll bool // takes ids of this kind that are not configured; for demonstrations
+	// Wires is which of the bank's files post the wires that this account receives.
+	Wires WireSource
+	// Columns are the bank's own of a lockbox file's cheques.
+	Columns LockboxColumns
 }
+
+// LockboxColumns says where in a cheque's record a bank puts what is its own: places
+// from 1, both ends counted; zero where it has none.
+type LockboxColumns struct {
+	Image    Span // by what the bank's portal shows the cheque
+	Remitter Span // who sent it
+	Marker   Span // what is particular about it, in the bank's own codes
+	Markers  map[string]suspense.Reason
+}
+
+// Span is a run of columns.
+type Span struct{ From, To int }
+
+// WireSource is a file of the bank that tells of incoming wires. One of them posts
+// for each account; what the others tell of the same money is kept and not posted.
+type WireSource string
+
+// The sources.
+const (
+	WiresByStatement    WireSource = "statement"    // BAI2 or camt.053
+	WiresByAdvice       WireSource = "advice"       // pacs.008
+	WiresByNotification WireSource = "notification" // camt.054
+)
 
 // Label names the account for people without giving a bank account number away.
 func (r ReceivingAccount) Label() string {

@@ -22,6 +22,9 @@ type Processor struct {
 	Kind    ProcessorKind
 	API     string        // base address of its API
 	Timeout time.Duration // of one call
+	// CountDisputed says that a chargeback of a premium counts against coverage from the
+	// day on which it is opened; otherwise it counts when it is lost.
+	CountDisputed bool
 
 	// What payers' browsers need. An origin is scheme, host and port.
 	PublishableKey string
@@ -56,7 +59,7 @@ func (p *Plan) readProcessor(v yamldoc.Value) {
 	if !v.Present() {
 		return
 	}
-	f := v.Fields("kind", "api", "script", "integrity", "frames", "connect", "pages", "publishable_key", "timeout")
+	f := v.Fields("kind", "api", "script", "integrity", "frames", "connect", "pages", "publishable_key", "timeout", "disputed_premium")
 	processor := &Processor{
 		Kind: ProcessorKind(f.Need("kind").OneOf(string(Stripe))), API: stripeAPI, Script: stripeScript, Timeout: timeoutDefault,
 		PublishableKey: p.readPublishableKey(f.Need("publishable_key")),
@@ -77,6 +80,9 @@ func (p *Plan) readProcessor(v yamldoc.Value) {
 	}
 	if timeout := f.May("timeout"); timeout.Present() {
 		processor.Timeout = readTimeout(timeout)
+	}
+	if disputed := f.May("disputed_premium"); disputed.Present() {
+		processor.CountDisputed = disputed.OneOf("paid_until_lost", "unpaid") == "unpaid"
 	}
 	p.Processor = processor
 	p.checkMerchants(v)

@@ -57,8 +57,8 @@ func (v *verifier) file(f *File, chunks *cursor[Chunk]) error {
 	case claimed.cents != f.Cents || claimed.items != f.Posted:
 		return &Broken{"file_progress", bookKey(f.Book, f.Opaque), fmt.Sprintf("%d payments of %s", claimed.items, claimed.cents),
 			fmt.Sprintf("%d of %s", f.Posted, f.Cents)}
-	case f.Done && (f.Total != f.Cents || f.Items != f.Posted):
-		return broken(fmt.Sprintf("%d items of %s, as posted", f.Posted, f.Cents), fmt.Sprintf("%d of %s", f.Items, f.Total))
+	case f.Done && (f.Total != f.Cents+f.AgainCents || f.Items != f.Posted+f.Again):
+		return broken(fmt.Sprintf("%d items of %s, as posted", f.Posted+f.Again, f.Cents+f.AgainCents), fmt.Sprintf("%d of %s", f.Items, f.Total))
 	}
 	return nil
 }

@@ -183,6 +183,12 @@ func TestVerify_RulesOfTheWayBack(t *testing.T) {
 	sent := entry(chart.RefundSent, 2, pair(chart.RefundsPayable, chart.ClearCard, 60))
 	back := entry(chart.RefundReturned, 3, pair(chart.ClearCard, chart.RefundsPayable, 60))
 	again := entry(chart.RefundSent, 4, pair(chart.RefundsPayable, chart.ClearCard, 60))
+	byCheck := entry(chart.RefundSent, 2, pair(chart.RefundsPayable, chart.ClearCheck, 60))
+	fromCheck := entry(chart.RefundReturned, 3, pair(chart.ClearCheck, chart.RefundsPayable, 60))
+	byACH := entry(chart.RefundSent, 4, pair(chart.RefundsPayable, chart.ClearPayout, 60))
+	lost := entry(chart.RefundUnclaimed, 2, pair(chart.RefundsPayable, chart.Unclaimed, 60))
+	found := entry(chart.RefundReclaimed, 3, pair(chart.Unclaimed, chart.RefundsPayable, 60))
+	taken := entry(chart.RefundRemitted, 3, pair(chart.Unclaimed, chart.ClearCheck, 60))
 	dispute := entry(chart.PaymentDisputed, 1, pair(chart.Unapplied, chart.ClearCard, 60))
 	won := entry(chart.DisputeWon, 2, pair(chart.ClearCard, chart.Interaccount, 60))
 	placed := entry(chart.PaymentPlaced, 0, pair(chart.Interaccount, chart.Earned, 60))
@@ -199,6 +205,13 @@ func TestVerify_RulesOfTheWayBack(t *testing.T) {
 	}{
 		{"a refund on its way", []ledger.Transaction{refund}, nil, 40, ""},
 		{"a refund that left, came back and left again", []ledger.Transaction{refund, sent, back, again}, []int64{2, 3, 4}, 40, ""},
+		{"a refund by check that came back and went by ACH", []ledger.Transaction{refund, byCheck, fromCheck, byACH}, []int64{2, 3, 4}, 40, ""},
+		{"a check that came back from the card", []ledger.Transaction{refund, byCheck, altered(back, 3, back.Postings...)}, []int64{2, 3}, 40, "clearing account"},
+		{"a lost owner, found, lost again, and the state", []ledger.Transaction{refund, lost, found, altered(lost, 4, lost.Postings...), altered(taken, 5, taken.Postings...)}, []int64{2, 3, 4, 5}, 40, ""},
+		{"unclaimed property that the state took in part", []ledger.Transaction{refund, lost, altered(taken, 3, pair(chart.Unclaimed, chart.ClearCheck, 59))}, []int64{2, 3}, 40, "all that seq 3 put on unclaimed"},
+		{"unclaimed property that left twice", []ledger.Transaction{refund, lost, taken, altered(taken, 4, taken.Postings...)}, []int64{2, 3, 4}, 40, "takes from"},
+		{"unclaimed property sent as a refund", []ledger.Transaction{refund, lost, altered(sent, 3, pair(chart.Unclaimed, chart.ClearCard, 60))}, []int64{2, 3}, 40, "takes from"},
+		{"unclaimed without a refund", []ledger.Transaction{entry("test.event", 1, pair(chart.Unapplied, chart.Unclaimed, 60))}, nil, 40, "unclaimed in a refund only"},
 		{"a dispute", []ledger.Transaction{dispute}, nil, 40, ""},
 		{"a dispute that was won", []ledger.Transaction{dispute, won, placed}, []int64{2}, 40, ""},
 		{"a refund that was sent twice", []ledger.Transaction{refund, sent, altered(sent, 2, sent.Postings...)}, []int64{2}, 40, "ended by seq 4"},
@@ -211,7 +224,7 @@ func TestVerify_RulesOfTheWayBack(t *testing.T) {
 		{"a refund of more than came in", []ledger.Transaction{altered(refund, 1, pair(chart.Unapplied, chart.RefundsPayable, 101))}, nil, 40, "1.01 at seq 1"},
 		{"a refund that keeps some", []ledger.Transaction{altered(refund, 1, pair(chart.Unapplied, chart.RefundsPayable, 59), pair(chart.Unapplied, chart.Earned, 1))}, nil, 40, "as was taken"},
 		{"a refund onto cash", []ledger.Transaction{altered(refund, 1, pair(chart.Unapplied, chart.Cash, 60))}, nil, 40, "as was taken"},
-		{"refunds-payable without a refund", []ledger.Transaction{entry("test.event", 1, refund.Postings...)}, nil, 40, "refunds-payable in a refund only"},
+		{"refunds-payable without a refund", []ledger.Transaction{entry("test.event", 1, refund.Postings...)}, nil, 40, "refunds-payable and unclaimed in a refund only"},
 		{"a dispute of a refund", []ledger.Transaction{refund, altered(dispute, 2, pair(chart.RefundsPayable, chart.ClearCard, 60))}, nil, 40, "takes from"},
 		{"a dispute that was won with more", []ledger.Transaction{dispute, altered(won, 2, pair(chart.ClearCard, chart.Interaccount, 61)), placed}, []int64{2}, 40, "took from its clearing"},
 		{"a dispute that was won twice", []ledger.Transaction{dispute, won, altered(won, 2, won.Postings...)}, []int64{2}, 40, "ended by seq 4"},

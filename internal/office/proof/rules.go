@@ -75,6 +75,7 @@ type movement struct {
 	source      ledger.Account
 	returns     stand // credited or debited on refunds-payable
 	clearing    stand // likewise on a rail's clearing account
+	unclaimed   stand // likewise on unclaimed
 }
 
 // stand is what a transaction put on an account, or took off it.
@@ -126,13 +127,15 @@ func (m *movement) debit(r role, p ledger.Posting) {
 		m.suspenseD, m.purse = m.suspenseD+p.Cents, r.purse
 	case chart.RefundsPayable:
 		m.returns.account, m.returns.taken = p.Debit, m.returns.taken+p.Cents
+	case chart.Unclaimed:
+		m.unclaimed.account, m.unclaimed.taken = p.Debit, m.unclaimed.taken+p.Cents
 	}
 	if clears(r.code) {
 		m.clearing.account, m.clearing.put = p.Debit, m.clearing.put+p.Cents
 	}
 }
 
-func clears(c chart.Code) bool { return c >= chart.ClearLockbox && c <= chart.ClearDebit }
+func clears(c chart.Code) bool { return c >= chart.ClearLockbox && c <= chart.ClearPayout }
 
 func (m *movement) credit(r role, p ledger.Posting) {
 	switch r.code {
@@ -144,6 +147,8 @@ func (m *movement) credit(r role, p ledger.Posting) {
 		m.suspense, m.purse, m.source = m.suspense+p.Cents, r.purse, p.Debit
 	case chart.RefundsPayable:
 		m.returns.account, m.returns.put = p.Credit, m.returns.put+p.Cents
+	case chart.Unclaimed:
+		m.unclaimed.account, m.unclaimed.put = p.Credit, m.unclaimed.put+p.Cents
 	}
 	if clears(r.code) {
 		m.clearing.account, m.clearing.taken = p.Credit, m.clearing.taken+p.Cents

@@ -115,6 +115,9 @@ type File struct {
 	Done      bool
 	Posted    int64       // items that posting's progress counts
 	Cents     money.Cents // cents that posting's progress counts
+	// Again are items that another file had brought, by the network's own identity.
+	Again      int64
+	AgainCents money.Cents
 }
 
 // Chunk is a piece of a kept file as stored.

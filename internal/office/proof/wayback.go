@@ -42,21 +42,30 @@ func payable(m *movement) money.Cents  { return m.returns.put }
 func released(m *movement) money.Cents { return m.returns.taken }
 func cleared(m *movement) money.Cents  { return m.clearing.put }
 func gone(m *movement) money.Cents     { return m.clearing.taken }
+func kept(m *movement) money.Cents     { return m.unclaimed.put }
+func unkept(m *movement) money.Cents   { return m.unclaimed.taken }
 
 // wayBack says what refunds and disputes are made of.
 var wayBack = map[ledger.Event]backRule{
-	chart.PaymentRefunded: {of: placing, from: lain, to: payable},
+	chart.PaymentRefunded: {of: append(slices.Clone(placing), chart.ItemCredited), from: lain, to: payable},
 	chart.PaymentDisputed: {of: append(slices.Clone(placing), chart.PaymentApplied), from: lain, to: gone},
 	chart.RefundSent: {
-		of: []ledger.Event{chart.PaymentRefunded, chart.RefundReturned}, ends: true, from: released, to: gone,
+		of: []ledger.Event{chart.PaymentRefunded, chart.RefundReturned, chart.RefundReclaimed}, ends: true, from: released, to: gone,
 	},
-	chart.RefundReturned:  {of: []ledger.Event{chart.RefundSent}, ends: true, from: cleared, to: payable},
-	chart.RefundCancelled: {of: []ledger.Event{chart.PaymentRefunded, chart.RefundReturned}, ends: true, from: released},
+	chart.RefundReturned: {of: []ledger.Event{chart.RefundSent}, ends: true, from: cleared, to: payable},
+	chart.RefundCancelled: {
+		of: []ledger.Event{chart.PaymentRefunded, chart.RefundReturned, chart.RefundReclaimed}, ends: true, from: released,
+	},
+	chart.RefundUnclaimed: {
+		of: []ledger.Event{chart.PaymentRefunded, chart.RefundReturned, chart.RefundReclaimed}, ends: true, from: released, to: kept,
+	},
+	chart.RefundReclaimed: {of: []ledger.Event{chart.RefundUnclaimed}, ends: true, from: unkept, to: payable},
+	chart.RefundRemitted:  {of: []ledger.Event{chart.RefundUnclaimed}, ends: true, from: unkept, to: gone},
 	chart.DisputeWon:      {of: []ledger.Event{chart.PaymentDisputed}, ends: true, from: cleared},
 }
 
 // wayBack checks a transaction of a refund or dispute, and that no other
-// transaction touches refunds-payable. Money that a refund sent or a dispute
+// transaction touches refunds-payable or unclaimed. Money that a refund sent or a dispute
 // took comes back whole, to the account from which it went.
 func (r *replay) wayBack(t *ledger.Transaction, m *movement) error {
 	posting := func(expected, found string) error {
@@ -64,8 +73,8 @@ func (r *replay) wayBack(t *ledger.Transaction, m *movement) error {
 	}
 	rule, known := wayBack[t.Event]
 	if !known {
-		if m.returns.account != 0 {
-			return posting("refunds-payable in a refund only", fmt.Sprintf("%q", t.Event))
+		if m.returns.account != 0 || m.unclaimed.account != 0 {
+			return posting("refunds-payable and unclaimed in a refund only", fmt.Sprintf("%q", t.Event))
 		}
 		return nil
 	}
@@ -80,6 +89,12 @@ func (r *replay) wayBack(t *ledger.Transaction, m *movement) error {
 	}
 	if m.clearing.put > 0 && !moveOn(r.away, t.Of, m.clearing.account, m.clearing.put) {
 		return posting("all that "+seqText(t.Of)+" took from its clearing account", m.clearing.put.String())
+	}
+	if m.unclaimed.taken > 0 && !moveOn(r.away, t.Of, m.unclaimed.account, m.unclaimed.taken) {
+		return posting("all that "+seqText(t.Of)+" put on unclaimed", m.unclaimed.taken.String())
+	}
+	if m.unclaimed.put > 0 {
+		r.away = append(r.away, away{t.Seq, m.unclaimed.account, m.unclaimed.put})
 	}
 	if m.returns.put > 0 {
 		r.returns = append(r.returns, away{t.Seq, m.returns.account, m.returns.put})

@@ -91,6 +91,12 @@ func (f *Found) moneyOf(moves []Move, items map[ItemKey]place) map[coverage.Key]
 	for _, m := range moves {
 		id := fmt.Sprintf("%d:%d", m.Book, m.Seq)
 		part := grace.Money{ID: id, ReceivedOn: m.EffectiveOn, SentOn: sent.of(&m), KnownOn: m.PostedOn, Cents: m.Cents}
+		if m.Undecided {
+			continue // the bank took it until it decides, and no coverage ends by that
+		}
+		if m.DecidedOn.After(m.PostedOn) {
+			part.KnownOn = m.DecidedOn
+		}
 		at, known := items[ItemKey{m.Book, m.Item}]
 		switch {
 		case m.Event == chart.ItemCredited && m.Credit == chart.Unapplied:

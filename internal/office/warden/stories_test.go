@@ -88,6 +88,7 @@ var storyCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 	"until":    command(1, "until DATE", (*story).days),
 	"pay":      command(2, "pay WHO AMOUNT [received=DATE] [sent=DATE] [month=MONTH]", (*story).payment),
 	"postmark": command(3, "postmark WHO NTH DATE", (*story).postmarked),
+	"move":     command(3, "move WHO NTH TO", (*story).misapplied),
 	"return":   command(2, "return WHO NTH", (*story).returned),
 	"fact":     command(2, "fact WHO KIND [on=DATE] [day=DATE] [notice=NOTICE]", (*story).fact),
 	"expect":   command(2, "expect WHO STATE KEY=VALUE...", (*story).expect),
@@ -391,6 +392,17 @@ func (s *story) postmarked(a args) {
 	s.ts.Check(err)
 	order := cashier.Order{Key: ident.Key(fmt.Sprintf("postmark-%s-%d", a.words[0], nth)), Actor: clerk, Reason: "the envelope was found"}
 	_, err = s.Cashier.Move(ctx, order, p.paid[nth-1], cashier.Target{Reference: p.key.Number.Digits(), SentOn: s.date(a.words[2])})
+	s.ts.Check(err)
+	s.fresh = false
+}
+
+// misapplied is "move WHO NTH TO": a payment that was made for another is given to whom
+// it was meant for.
+func (s *story) misapplied(a args) {
+	nth, err := strconv.Atoi(a.words[1])
+	s.ts.Check(err)
+	order := cashier.Order{Key: ident.Key(fmt.Sprintf("move-%s-%d", a.words[0], nth)), Actor: clerk, Reason: "the payer mixed up two numbers"}
+	_, err = s.Cashier.Move(ctx, order, s.who(a.words[0]).paid[nth-1], cashier.Target{Reference: s.who(a.words[2]).key.Number.Digits()})
 	s.ts.Check(err)
 	s.fresh = false
 }

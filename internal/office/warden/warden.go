@@ -74,6 +74,10 @@ type Move struct {
 	PostedOn      calendar.Date
 	SentOn        calendar.Date // of what has a receipt: when the payment was sent, if that is known
 	Reason        string        // of a correction
+	// Of what a chargeback took and does not count before it is decided: whether that is
+	// so, and the day on which it was.
+	Undecided bool
+	DecidedOn calendar.Date
 }
 
 // Standing is the copy of a policy's status.

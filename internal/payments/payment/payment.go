@@ -34,12 +34,13 @@ const (
 	Counter  Rail = "counter" // cash and cheques over a counter
 	Card     Rail = "card"
 	Debit    Rail = "debit"   // debits that we sent to the clearing house
+	Bank     Rail = "bank"    // money that nothing but a line of the bank's statement tells of
 	Sandbox  Rail = "sandbox" // no money: benches and integrators' tests
 )
 
 var clearing = map[Rail]chart.Code{
 	Lockbox: chart.ClearLockbox, BankBill: chart.ClearACH, ACH: chart.ClearACH, Wire: chart.ClearWire,
-	Counter: chart.ClearCounter, Card: chart.ClearCard, Debit: chart.ClearDebit, Sandbox: chart.ClearCard,
+	Counter: chart.ClearCounter, Card: chart.ClearCard, Debit: chart.ClearDebit, Bank: chart.Unidentified, Sandbox: chart.ClearCard,
 }
 
 // Clearing is the account on which the rail's money stands until the bank's
@@ -89,6 +90,10 @@ type Instruction struct {
 	Actor  ident.Actor
 	Source ledger.BookNo // the operating book it belongs to: a file, a till, the day's suspense
 	Parts  []Part        // at least one
+	// Strong says that Key is made of what the network itself gave the payment and gives
+	// no other (a UETR, an IMAD): the same key and amount in another file is the same
+	// money told again, and not perhaps a second payment.
+	Strong bool
 }
 
 // Part is the money of one payment for one number and one fund.
@@ -219,12 +224,20 @@ const (
 	Unmerge Act = "unmerge"
 	Settle  Act = "settle" // a payer's money as its remittance explains it
 
+	BookLines Act = "book_lines" // lines of a bank's statement, and what explains them
+
 	Refund       Act = "refund"
 	SendRefund   Act = "send_refund"
 	FailRefund   Act = "fail_refund"
 	CancelRefund Act = "cancel_refund"
+	Unclaim      Act = "unclaim" // a refund whose owner is lost
+	Reclaim      Act = "reclaim"
+	Remit        Act = "remit" // to the state
 	Dispute      Act = "dispute"
 	WinDispute   Act = "win_dispute"
+	Fees         Act = "fees"      // a card processor's
+	WriteOff     Act = "write_off" // a loss
+	Regain       Act = "regain"    // of what was written off
 )
 
 // Claim is the durable hold on an idempotency key.

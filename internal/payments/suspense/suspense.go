@@ -19,13 +19,17 @@ const (
 	AccountBlocked    Reason = "account_blocked"    // the billing account takes no payments until staff decide
 	FreeText          Reason = "free_text"          // a valid number stands only in free text
 	UnknownItem       Reason = "unknown_item"       // the payer named an item that is not on the billing account
+	PaidInFull        Reason = "paid_in_full"       // the cheque says that it settles a dispute
+	PostDated         Reason = "post_dated"         // the cheque's date is yet to come
+	Unsigned          Reason = "unsigned"           // the cheque bears no signature
+	Correspondence    Reason = "correspondence"     // a letter came with the cheque
 )
 
 // Reasons lists every reason in order of precedence.
 func Reasons() []Reason {
 	return []Reason{
 		PossibleDuplicate, NoNumber, ManyNumbers, CheckDigit, AmbiguousAlias,
-		UnknownNumber, AccountBlocked, FreeText, UnknownItem,
+		UnknownNumber, AccountBlocked, FreeText, UnknownItem, PaidInFull, PostDated, Unsigned, Correspondence,
 	}
 }
 
@@ -39,6 +43,11 @@ var explanations = map[Reason]string{
 	AccountBlocked:    "The billing account is blocked for payments.",
 	FreeText:          "A valid number stands in free text only, where it can be anything. Confirm that the payer meant it.",
 	UnknownItem:       "The payer named a bill that is not open on the billing account.",
+	PaidInFull: "The cheque says \"paid in full\" or the like: taking it can settle a dispute (UCC 3-311). " +
+		"Ask whoever handles disputes before it is released.",
+	PostDated:      "The cheque's date is yet to come. Hold it until then, or send it back.",
+	Unsigned:       "The cheque bears no signature. Ask the bank whether it was paid; else send it back.",
+	Correspondence: "A letter came with the cheque. Read it first: it can say what the money is for.",
 }
 
 // Explain says in a sentence what the reason means and what to do.
@@ -52,4 +61,9 @@ type Details struct {
 	PayerName string `json:"payer_name,omitempty"` // as the rail gave it
 	Source    string `json:"source,omitempty"`     // the rail's own name of the item: batch, item, trace
 	TwinOf    string `json:"twin_of,omitempty"`    // the payment that a possible duplicate repeats
+	Check     string `json:"check,omitempty"`      // the cheque's number
+	Image     string `json:"image,omitempty"`      // by what the bank's portal shows the cheque
+	// Payer is a keyed fingerprint of who paid: bank, account and name. It tells a payer
+	// of before again and opens nothing. "" where the rail does not know the account.
+	Payer string `json:"payer,omitempty"`
 }

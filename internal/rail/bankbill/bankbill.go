@@ -23,7 +23,14 @@ import (
 )
 
 // Rail reads NACHA files of entries credited to the plan.
-type Rail struct{}
+type Rail struct {
+	// Answers says that returns and notifications of change are taken by another, so
+	// that they do not stop a file.
+	Answers bool
+	// Reversals says that debits of a bill pay batch are taken by another (see Reversals
+	// in reversal.go), so that they do not stop a file.
+	Reversals bool
+}
 
 // Name implements intake.Format.
 func (Rail) Name() string { return "nacha" }
@@ -45,9 +52,15 @@ func (Rail) Sender(head []byte) string {
 }
 
 // Items implements intake.Deposits.
-func (Rail) Items(r io.Reader, each func(intake.Item) error) ([]fault.Problem, error) {
+func (rail Rail) Items(r io.Reader, each func(intake.Item) error) ([]fault.Problem, error) {
 	var own []fault.Problem
 	_, problems, err := nacha.Scan(r, func(entry nacha.Entry) error {
+		if rail.Answers && (entry.Return != nil || entry.Change != nil) {
+			return nil
+		}
+		if rail.Reversals && isReversal(&entry) {
+			return nil
+		}
 		if why := notReceived(&entry); why != "" {
 			if len(own) < fault.ProblemsMax {
 				own = append(own, fault.Problem{Line: entry.Line, Record: "6", Field: "transaction code", Message: why})

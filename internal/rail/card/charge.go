@@ -164,6 +164,9 @@ func chargeOf(ref checkout.ChargeRef, intent *stripe.PaymentIntent) checkout.Cha
 	charge.Decline = authenticationWanted
 	if last := intent.LastPaymentError; last != nil {
 		charge.Decline = declineOf(last)
+		if paid := intent.LatestCharge; paid != nil && paid.Outcome != nil {
+			charge.Decline.Network, charge.Decline.Advice = paid.Outcome.NetworkDeclineCode, paid.Outcome.NetworkAdviceCode
+		}
 		charge.Card = methodsCard(last.PaymentMethod)
 	}
 	return charge

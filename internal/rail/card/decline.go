@@ -1,6 +1,8 @@
 package card
 
 import (
+	"encoding/json"
+
 	"github.com/stripe/stripe-go/v84"
 
 	"github.com/billfold/billfold/internal/office/checkout"
@@ -30,7 +32,31 @@ func declineOf(e *stripe.Error) checkout.Decline {
 	if !known {
 		class = checkout.DeclineIssuer
 	}
-	return checkout.Decline{Class: class, Code: code}
+	network, advice := networkWords(e)
+	return checkout.Decline{Class: class, Code: code, Network: network, Advice: advice}
+}
+
+// networkWords reads what the network itself said of a decline: its response code
+// and its advice on trying again. The library does not know them of an error, so
+// they are read from the answer's text.
+func networkWords(e *stripe.Error) (code, advice string) {
+	type words struct {
+		Code   string `json:"network_decline_code"`
+		Advice string `json:"network_advice_code"`
+	}
+	if e.LastResponse != nil {
+		var answer struct {
+			Error words `json:"error"`
+		}
+		if json.Unmarshal(e.LastResponse.RawJSON, &answer) == nil && answer.Error != (words{}) {
+			return answer.Error.Code, answer.Error.Advice
+		}
+	}
+	if e.PaymentIntent != nil && e.PaymentIntent.LatestCharge != nil && e.PaymentIntent.LatestCharge.Outcome != nil {
+		outcome := e.PaymentIntent.LatestCharge.Outcome
+		return outcome.NetworkDeclineCode, outcome.NetworkAdviceCode
+	}
+	return "", ""
 }
 
 // declineClasses sorts the processor's decline codes, and those of its error codes

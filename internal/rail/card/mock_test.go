@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/billfold/billfold/internal/base/clock"
+	"github.com/billfold/billfold/internal/base/fault"
 	"github.com/billfold/billfold/internal/base/ident"
 	"github.com/billfold/billfold/internal/base/secret"
 	"github.com/billfold/billfold/internal/office/checkout"
@@ -40,6 +41,14 @@ var (
 	order = checkout.ChargeOrder{Attempt: "0123456789abcdefghjkmnpqrs", Leg: 1, Merchant: merchant, Amount: 125_00}
 	ref   = checkout.ChargeRef{Merchant: merchant, ID: "pi_1"}
 )
+
+// keptOrGone passes over that the stand-in's card belongs to no customer.
+func keptOrGone(err error) error {
+	if fault.KindOf(err) == fault.NotFound {
+		return nil
+	}
+	return err
+}
 
 // Every request that we send is held against the published description of the API.
 func TestClient_SendsOnlyWhatTheAPIKnows(t *testing.T) {
@@ -123,6 +132,46 @@ func TestClient_SendsOnlyWhatTheAPIKnows(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	refusesUnknown(t, api)
+}
+
+// Likewise what settles and what is stored.
+func TestClient_SettlesAndStoresByTheAPI(t *testing.T) {
+	c, ctx := newClient(t, stripemock.Start(t), 10*time.Second), t.Context()
+	key := func(name string) ident.Key { return ident.Key("test:" + name) }
+	for name, call := range map[string]func() error{
+		"payouts": func() error {
+			got, err := c.Payouts(ctx, merchant, noon)
+			if err == nil && (len(got) == 0 || !strings.HasPrefix(got[0].ID, "po_") || got[0].PaidOn.IsZero() || got[0].Merchant != merchant) {
+				t.Errorf("Payouts gave %+v", got)
+			}
+			return err
+		},
+		"payout lines": func() error {
+			got, err := c.PayoutLines(ctx, merchant, "po_1")
+			if err == nil && (len(got) == 0 || !strings.HasPrefix(got[0].ID, "txn_") || got[0].Gross-got[0].Fee != got[0].Net) {
+				t.Errorf("PayoutLines gave %+v", got)
+			}
+			return err
+		},
+		"evidence": func() error {
+			_, err := c.SubmitEvidence(ctx, merchant, "dp_1", checkout.Evidence{
+				Product: "Payment", ServiceDate: "2026-11-23", Explanation: "paid", Duplicate: "other", Cancellation: "none",
+			}, key("evidence"))
+			return err
+		},
+		"store":       func() error { _, err := c.Store(ctx, "pm_1", key("store")); return err },
+		"stored card": func() error { _, err := c.StoredCard(ctx, credential); return keptOrGone(err) },
+	} {
+		if err := call(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// refusesUnknown holds that the stand-in refuses what the description does not know.
+func refusesUnknown(t *testing.T, api string) {
+	t.Helper()
 	// What the description does not know must be refused, or the above proves nothing.
 	form := url.Values{"amount": {"100"}, "currency": {"usd"}, "colour": {"red"}}
 	request, err := http.NewRequest(http.MethodPost, api+"/v1/payment_intents", strings.NewReader(form.Encode()))

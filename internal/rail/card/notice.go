@@ -101,6 +101,7 @@ type event struct {
 type subject struct {
 	ID            string   `json:"id"`
 	PaymentIntent objectID `json:"payment_intent"`
+	Customer      objectID `json:"customer"` // of a stored card
 	Metadata      struct {
 		Attempt string `json:"attempt"`
 		Leg     string `json:"leg"`
@@ -134,6 +135,10 @@ func (e *event) kind() checkout.NoticeKind {
 		return checkout.NoticeCharge
 	case strings.HasPrefix(e.Type, "checkout.session."):
 		return checkout.NoticePage
+	case strings.HasPrefix(e.Type, "payout."):
+		return checkout.NoticePayout
+	case e.Type == "payment_method.automatically_updated":
+		return checkout.NoticeMethod
 	}
 	return checkout.NoticeOther
 }
@@ -144,7 +149,8 @@ func (e *event) kind() checkout.NoticeKind {
 func (e *event) notice(sandbox bool) (checkout.Notice, error) {
 	other := checkout.Notice{ID: e.ID, Kind: checkout.NoticeOther}
 	kind := e.kind()
-	if kind == checkout.NoticeOther || e.Account == "" || (e.Livemode != nil && *e.Livemode == sandbox) {
+	onPlatform := e.Account == ""
+	if kind == checkout.NoticeOther || onPlatform != (kind == checkout.NoticeMethod) || (e.Livemode != nil && *e.Livemode == sandbox) {
 		return other, nil
 	}
 	var of subject
@@ -160,6 +166,15 @@ func (e *event) notice(sandbox bool) (checkout.Notice, error) {
 	}
 	n := checkout.Notice{ID: e.ID, Kind: kind}
 	switch kind {
+	case checkout.NoticePayout:
+		n.Subject, n.Charge.Merchant = of.ID, e.Account
+		return n, nil
+	case checkout.NoticeMethod:
+		if of.Customer == "" {
+			return other, nil
+		}
+		n.Subject = pair(string(of.Customer), of.ID)
+		return n, nil
 	case checkout.NoticePage:
 		n.Subject = pair(e.Account, of.ID)
 	case checkout.NoticeRefund, checkout.NoticeDispute:

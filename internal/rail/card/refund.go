@@ -71,8 +71,11 @@ func disputeOf(merchant string, d *stripe.Dispute) checkout.Dispute {
 		ID: d.ID, Charge: intentRef(merchant, d.PaymentIntent), Amount: money.Cents(d.Amount), Reason: string(d.Reason),
 		OpenedAt: time.Unix(d.Created, 0).UTC(),
 	}
-	if d.EvidenceDetails != nil && d.EvidenceDetails.DueBy > 0 {
-		dispute.EvidenceBy = time.Unix(d.EvidenceDetails.DueBy, 0).UTC()
+	if details := d.EvidenceDetails; details != nil {
+		if details.DueBy > 0 {
+			dispute.EvidenceBy = time.Unix(details.DueBy, 0).UTC()
+		}
+		dispute.Answered = details.SubmissionCount > 0
 	}
 	switch d.Status {
 	case stripe.DisputeStatusWon:

@@ -16,16 +16,32 @@ import (
 	"github.com/billfold/billfold/internal/base/money"
 	format "github.com/billfold/billfold/internal/format/lockbox"
 	"github.com/billfold/billfold/internal/office/intake"
+	"github.com/billfold/billfold/internal/office/plan"
 	"github.com/billfold/billfold/internal/payments/payment"
 	"github.com/billfold/billfold/internal/payments/suspense"
 	"github.com/billfold/billfold/internal/people/billpay"
 )
 
 // Rail reads lockbox files of one bank's layout.
-type Rail struct{ Layout format.Layout }
+type Rail struct {
+	Layout format.Layout
+	House  House  // nil where no lockbox has columns of the bank's own
+	Payers Payers // nil where payers are not remembered
+}
+
+// House is what the rail must know of the installation.
+type House interface {
+	// LockboxColumns gives the bank's own columns of a lockbox.
+	LockboxColumns(lockbox string) plan.LockboxColumns
+}
+
+// Payers tells payers of before again; see rail/wire.
+type Payers interface {
+	PayerPrint(bank, account, name string) string
+}
 
 // New makes the rail for the layout that most banks send.
-func New() Rail { return Rail{format.DefaultLayout()} }
+func New() Rail { return Rail{Layout: format.DefaultLayout()} }
 
 // Name implements intake.Format.
 func (Rail) Name() string { return "lockbox" }
@@ -49,12 +65,14 @@ func (l Rail) Items(r io.Reader, each func(intake.Item) error) ([]fault.Problem,
 		if check.Amount == 0 {
 			return nil
 		}
-		return each(itemOf(&check))
+		return each(l.itemOf(&check))
 	})
 	return problems, err
 }
 
-func itemOf(check *format.Item) intake.Item {
+func (l Rail) itemOf(check *format.Item) intake.Item {
+	parts := partsOf(check)
+	l.addOwn(check, parts)
 	return intake.Item{
 		// What is printed on the cheque and when it was deposited. Batch and item
 		// number are left out: they change when a file is sent in another order.
@@ -63,7 +81,34 @@ func itemOf(check *format.Item) intake.Item {
 		}, "|"),
 		Rail: payment.Lockbox, Amount: check.Amount, Received: check.DepositDate, Line: check.Line,
 		Receiving: intake.Receiving{Kind: "lockbox", ID: check.Lockbox},
-		Parts:     partsOf(check),
+		Parts:     parts,
+	}
+}
+
+// addOwn adds what the bank's own columns say of a cheque, to all that it pays.
+func (l Rail) addOwn(check *format.Item, parts []intake.Part) {
+	if l.House == nil {
+		return
+	}
+	columns := l.House.LockboxColumns(check.Lockbox)
+	text := func(s plan.Span) string {
+		from, to := s.From-l.Layout.TailStart, s.To-l.Layout.TailStart+1
+		if s.From == 0 || from < 0 || from >= len(check.Tail) {
+			return ""
+		}
+		return strings.TrimSpace(check.Tail[from:min(to, len(check.Tail))])
+	}
+	print, remitter := "", text(columns.Remitter)
+	if l.Payers != nil && remitter != "" {
+		print = l.Payers.PayerPrint(check.Routing, check.Account.Reveal(), remitter)
+	}
+	doubt := columns.Markers[text(columns.Marker)]
+	for i := range parts {
+		d := &parts[i].Details
+		d.Check, d.Image, d.PayerName, d.Payer = strings.TrimSpace(check.CheckNumber), text(columns.Image), remitter, print
+		if doubt != "" {
+			parts[i].Doubt = doubt
+		}
 	}
 }
 

@@ -1,106 +1,58 @@
-// Package wire is the rail of incoming money transfers, as the bank's BAI2
-// statement reports them.
+// Package wire is the rail of incoming money transfers: wires, as the bank's
+// statements (BAI2, camt.053), notifications (camt.054) and advices (pacs.008) tell
+// of them.
 //
-// Only an incoming wire (type 195) is money that no other file brings: lockbox
-// deposits, clearing house credits and card settlements stand on the same
-// statement as sums of files that come by themselves, and are left for
-// reconciliation. A number in the customer reference matches by itself; one
-// that stands only in free text is for a person to confirm, because digits in
-// free text can be anything. The package knows the format and the instruction's
-// words, and neither billing accounts nor posting.
+// The same wire stands in several of these files, so that one kind of them posts
+// for each receiving account, by the plan's configuration; what the others tell is
+// proved, kept and not posted. On a statement only an incoming wire is money that no
+// other file brings: lockbox deposits, clearing house credits and card settlements
+// are sums of files that come by themselves, and are left for reconciliation.
+//
+// A number that fills a reference field matches by itself; one that stands only in
+// free text goes to suspense, because digits in free text can be anything, and
+// office/suspense gives it to its owner when the payer's name or history agrees. The
+// package knows the formats and the instruction's words, and neither billing
+// accounts nor posting. Start reading at told in told.go; there is a file for each
+// format.
 package wire
 
-import (
-	"fmt"
-	"io"
-	"strings"
-
-	"github.com/billfold/billfold/internal/base/fault"
-	"github.com/billfold/billfold/internal/base/money"
-	"github.com/billfold/billfold/internal/format/bai2"
-	"github.com/billfold/billfold/internal/office/intake"
-	"github.com/billfold/billfold/internal/payments/payment"
-	"github.com/billfold/billfold/internal/payments/suspense"
-	"github.com/billfold/billfold/internal/people/billpay"
+// The kinds of file that can post an account's wires, as plan.yaml names them.
+const (
+	ByStatement    = "statement"
+	ByAdvice       = "advice"
+	ByNotification = "notification"
 )
 
-// incomingTransfer is BAI2's type of an incoming money transfer.
-const incomingTransfer = "195"
-
-// Rail reads BAI2 statements for the wires in them.
-type Rail struct{}
-
-// Name implements intake.Format.
-func (Rail) Name() string { return "bai2" }
-
-// Recognises implements intake.Format.
-func (Rail) Recognises(head []byte) bool { return bai2.Sniff(head) }
-
-// Inspect implements intake.Format.
-func (Rail) Inspect(r io.Reader) (map[string]any, []fault.Problem) { return bai2.Inspect(r) }
-
-// Sender implements intake.Deposits: record 01 has sender, date, time and the
-// file's number.
-func (Rail) Sender(head []byte) string {
-	first, _, _ := strings.Cut(strings.TrimLeft(string(head), "\r\n "), "/")
-	return first
+// House is what the rail must know of the installation.
+type House interface {
+	// WiresOf gives which kind of file posts the wires of a bank account.
+	WiresOf(account string) string
 }
 
-// Items implements intake.Deposits.
-func (Rail) Items(r io.Reader, each func(intake.Item) error) ([]fault.Problem, error) {
-	var own []fault.Problem
-	_, problems, err := bai2.Scan(r, func(line bai2.Item) error {
-		if line.TypeCode != incomingTransfer || line.AmountMinor == 0 || interim(line.Group) {
-			return nil
-		}
-		if line.Currency != "USD" {
-			if len(own) < fault.ProblemsMax {
-				own = append(own, fault.Problem{
-					Line: line.Line, Record: "16", Field: "currency",
-					Message: fmt.Sprintf("the wire is in %s and the plan's books are in US dollars only", line.Currency),
-				})
-			}
-			return nil
-		}
-		return each(itemOf(&line))
-	})
-	return append(problems, own...), err
+// Payers tells payers of before again. It gives a fingerprint of a payer, or "" when
+// too little is known of one.
+type Payers interface {
+	PayerPrint(bank, account, name string) string
 }
 
-// interim reports whether a statement will be followed by a final one for the
-// same day, which reports the same wires again. Only final statements post.
-func interim(group bai2.Group) bool { return group.AsOfModifier == "1" || group.AsOfModifier == "3" }
-
-func itemOf(line *bai2.Item) intake.Item {
-	return intake.Item{
-		Identity: strings.Join([]string{
-			line.Account.Reveal(), line.Group.AsOf.String(), line.BankReference, line.CustomerReference, line.Text,
-			fmt.Sprint(line.AmountMinor),
-		}, "|"),
-		Rail: payment.Wire, Amount: money.Cents(line.AmountMinor), Received: line.Group.AsOf, Line: line.Line,
-		Receiving: intake.Receiving{Kind: "bank_account", ID: strings.TrimSpace(line.Account.Reveal())},
-		Parts:     []intake.Part{partOf(line)},
-	}
+// Setting is what each of the package's formats needs. The zero value posts from
+// statements and remembers no payers.
+type Setting struct {
+	House  House
+	Payers Payers
 }
 
-func partOf(line *bai2.Item) intake.Part {
-	text := strings.Join(strings.Fields(line.Text), " ")
-	part := intake.Part{
-		Reference: billpay.Unpad(line.CustomerReference), Amount: money.Cents(line.AmountMinor),
-		Details: suspense.Details{
-			Reference: strings.TrimSpace(line.CustomerReference + " " + text),
-			Source:    fmt.Sprintf("wire of %s, bank reference %s", line.Group.AsOf, line.BankReference),
-		},
+// posts reports whether files of a kind post the wires of an account.
+func (s Setting) posts(kind, account string) bool {
+	if s.House == nil {
+		return kind == ByStatement
 	}
-	if _, err := billpay.Parse(part.Reference); err == nil {
-		return part
+	return s.House.WiresOf(account) == kind
+}
+
+func (s Setting) print(p payer) string {
+	if s.Payers == nil || p.account == "" {
+		return ""
 	}
-	switch numbers := billpay.CandidatesIn(text, 2); len(numbers) {
-	case 0:
-	case 1:
-		part.Doubt = suspense.FreeText
-	default:
-		part.Doubt = suspense.ManyNumbers
-	}
-	return part
+	return s.Payers.PayerPrint(p.bank, p.account, p.name)
 }

@@ -39,6 +39,11 @@ var endpoints = []endpoint{
 	{"POST /v1/refunds", "refunds.create", (*turn).createRefund, false},
 	{"GET /v1/refunds/{id}", "refunds.get", (*turn).getRefund, false},
 	{"GET /v1/disputes/{id}", "disputes.get", (*turn).getDispute, false},
+	{"POST /v1/disputes/{id}", "disputes.update", (*turn).updateDispute, false},
+	{"POST /v1/setup_intents", "setup_intents.create", (*turn).createSetup, false},
+	{"GET /v1/payouts", "payouts.list", (*turn).listPayouts, false},
+	{"GET /v1/payouts/{id}", "payouts.get", (*turn).getPayout, false},
+	{"GET /v1/balance_transactions", "balance_transactions.list", (*turn).listLines, false},
 	{"POST /v1/checkout/sessions", "checkout.sessions.create", (*turn).createSession, false},
 	{"GET /v1/checkout/sessions/{id}", "checkout.sessions.get", (*turn).getSession, false},
 	{"POST /v1/checkout/sessions/{id}/expire", "checkout.sessions.expire", (*turn).expireSession, false},
@@ -184,7 +189,11 @@ func refuseJSON(no *refusal) reply { return replyJSON(no.status, shape{"error": 
 
 func (r *refusal) shape() shape {
 	body := shape{"type": r.kind, "message": r.message}
-	for name, value := range map[string]string{"code": r.code, "decline_code": r.declineCode, "param": r.param, "charge": r.charge} {
+	network, advice := networkWords(r.declineCode)
+	for name, value := range map[string]string{
+		"code": r.code, "decline_code": r.declineCode, "param": r.param, "charge": r.charge,
+		"network_decline_code": network, "network_advice_code": advice,
+	} {
 		if value != "" {
 			body[name] = value
 		}

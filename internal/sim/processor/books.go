@@ -23,6 +23,9 @@ const (
 	Disputed      EntryKind = "disputed"       // taken back by the bank
 	DisputeWon    EntryKind = "dispute_won"    // and given again
 	DisputeLost   EntryKind = "dispute_lost"   // and gone; no money
+	FeeKept       EntryKind = "fee"            // kept by the processor
+	PaidOut       EntryKind = "paid_out"       // sent to the merchant's bank account
+	PayoutFailed  EntryKind = "payout_failed"  // and refused there
 )
 
 // Entry is one line of the simulator's own books. Entries are only added.
@@ -65,6 +68,11 @@ type Tally struct {
 	DisputeLost  Sum         `json:"dispute_lost"`
 	Held         money.Cents `json:"held_cents"`
 	Net          money.Cents `json:"net_cents"`
+	Fees         Sum         `json:"fees"`
+	PaidOut      Sum         `json:"paid_out"`
+	PayoutFailed Sum         `json:"payout_failed"`
+	// Balance is what is not paid out: net, less fees, less payouts that the bank took.
+	Balance money.Cents `json:"balance_cents"`
 }
 
 func (t *Tally) add(e Entry) {
@@ -97,7 +105,14 @@ func (t *Tally) add(e Entry) {
 		t.Net += e.Cents
 	case DisputeLost:
 		t.DisputeLost.add(e.Cents)
+	case FeeKept:
+		t.Fees.add(e.Cents)
+	case PaidOut:
+		t.PaidOut.add(e.Cents)
+	case PayoutFailed:
+		t.PayoutFailed.add(e.Cents)
 	}
+	t.Balance = t.Net - t.Fees.Cents - t.PaidOut.Cents + t.PayoutFailed.Cents
 }
 
 // Books is what the simulator answers at /books.

@@ -25,8 +25,11 @@ func (p *Processor) controlRoutes() http.Handler {
 		"POST /control/dispute/{id}/lose": func(r *http.Request) (any, error) {
 			return p.CloseDispute(r.PathValue("id"), false)
 		},
-		"GET /control/webhooks":  func(*http.Request) (any, error) { return p.Webhooks(), nil },
-		"POST /control/webhooks": p.controlWebhooks,
+		"POST /control/payout":           p.controlPayout,
+		"POST /control/payout/{id}/fail": p.controlFailPayout,
+		"POST /control/card":             p.controlCard,
+		"GET /control/webhooks":          func(*http.Request) (any, error) { return p.Webhooks(), nil },
+		"POST /control/webhooks":         p.controlWebhooks,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			body, err := serve(r)

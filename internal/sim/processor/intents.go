@@ -127,7 +127,7 @@ func (t *turn) authorise(i *intent, m *method) (*intent, *refusal) {
 	}
 	i = t.changeIntent(i)
 	i.Method = m.ID
-	if outcome.Decline == "" {
+	if outcome.Decline == "" || outcome.Once && t.refusals[m.Card.Fingerprint] > 0 {
 		t.hold(i, m)
 		return i, nil
 	}
@@ -199,6 +199,7 @@ func (t *turn) captureIntent(id string, in *form) (shape, *refusal) {
 		c.DisputeAt = t.now.Add(t.delays.Dispute)
 	}
 	t.enterFor(i, Entry{Kind: Captured, Charge: c.ID, Card: c.Card.Fingerprint, Cents: amount})
+	t.moves(lineCharge, lineCharge, c.ID, amount, t.terms.fee(amount))
 	if rest := c.Amount - amount; rest > 0 {
 		t.enterFor(i, Entry{Kind: Voided, Charge: c.ID, Card: c.Card.Fingerprint, Cents: rest})
 		c.Refunded = rest

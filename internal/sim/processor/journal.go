@@ -26,6 +26,8 @@ type record struct {
 	Refunds   []*refund   `json:"refunds,omitempty"`
 	Disputes  []*dispute  `json:"disputes,omitempty"`
 	Sessions  []*session  `json:"sessions,omitempty"`
+	Lines     []*line     `json:"lines,omitempty"`
+	Payouts   []*payout   `json:"payouts,omitempty"`
 	Entries   []Entry     `json:"entries,omitempty"`
 	Events    []event     `json:"events,omitempty"`
 	Done      []string    `json:"done,omitempty"` // events that were delivered or dropped
@@ -34,7 +36,7 @@ type record struct {
 
 func (r *record) isEmpty() bool {
 	return len(r.Customers)+len(r.Methods)+len(r.Intents)+len(r.Charges)+len(r.Refunds)+len(r.Disputes)+
-		len(r.Sessions)+len(r.Entries)+len(r.Events)+len(r.Done) == 0 && r.Answer == nil
+		len(r.Sessions)+len(r.Lines)+len(r.Payouts)+len(r.Entries)+len(r.Events)+len(r.Done) == 0 && r.Answer == nil
 }
 
 // answer is what an idempotency key was answered.

@@ -133,9 +133,13 @@ type disputeStatus string
 
 const (
 	disputeOpen disputeStatus = "needs_response"
+	disputeHeld disputeStatus = "under_review" // it was answered
 	disputeWon  disputeStatus = "won"
 	disputeLost disputeStatus = "lost"
 )
+
+// isOpen reports whether it is not decided.
+func (s disputeStatus) isOpen() bool { return s == disputeOpen || s == disputeHeld }
 
 type dispute struct {
 	ID      string        `json:"id"`
@@ -147,6 +151,9 @@ type dispute struct {
 	Status  disputeStatus `json:"status"`
 	Created int64         `json:"created"`
 	DueBy   int64         `json:"due_by"`
+	// Evidence is what the merchant sent, once: nothing is taken afterwards.
+	Evidence map[string]string `json:"evidence,omitempty"`
+	Answered bool              `json:"answered,omitempty"`
 }
 
 // sessionStatus is Stripe's status of a checkout session.

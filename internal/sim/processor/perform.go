@@ -16,6 +16,7 @@ type turn struct {
 	*state
 	now         time.Time
 	delays      Delays
+	terms       Terms
 	account     string // "" is the platform's own
 	publishable bool   // asked with the key that browsers have
 	base        string // the simulator's own origin
@@ -189,7 +190,7 @@ func (p *Processor) act(q request, base string, luck luck) (reply, error) {
 // turn begins an act; the caller holds the lock.
 func (p *Processor) turn(account string) *turn {
 	return &turn{
-		state: p.state, now: p.clock.Now(), delays: p.delays, account: account, keys: &p.keys, digest: p.fingerprint,
+		state: p.state, now: p.clock.Now(), delays: p.delays, terms: p.terms, account: account, keys: &p.keys, digest: p.fingerprint,
 		notify: p.outbox.isAddressed(), base: p.options.URL, journal: p.journal,
 	}
 }

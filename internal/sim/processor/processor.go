@@ -31,6 +31,7 @@ type Options struct {
 	Notify                   string // where webhooks go; "" is nowhere
 	Plan                     Plan
 	Delays                   Delays
+	Terms                    Terms
 	// Senders bounds how many webhooks are under way at once; 8 when 0. With 1 they
 	// arrive in the order in which they were made.
 	Senders int
@@ -77,6 +78,7 @@ type Processor struct {
 	mu     sync.Mutex // guards what follows
 	state  *state
 	delays Delays
+	terms  Terms
 	busy   map[string]bool // idempotency keys whose first request is under way
 	power  context.Context // ends when the plug is pulled
 	pull   context.CancelFunc
@@ -104,7 +106,7 @@ func Open(o Options) (*Processor, error) {
 	}
 	p := &Processor{
 		options: o, keys: k.with(o), clock: o.Clock, log: o.Log, state: newState(), delays: o.Delays.filled(),
-		busy: map[string]bool{}, dealer: newDealer(o.Plan, o.Clock.Now()),
+		terms: o.Terms.filled(), busy: map[string]bool{}, dealer: newDealer(o.Plan, o.Clock.Now()),
 	}
 	p.outbox = newOutbox(p)
 	if p.journal, err = openJournal(o.Dir, p.replayed); err != nil {

@@ -75,6 +75,7 @@ func (t *turn) refund(c *charge, amount money.Cents, reason string, metadata map
 	c = t.changeCharge(c)
 	c.Refunded += amount
 	t.enterFor(t.intent(c.Intent), Entry{Kind: Refunded, Charge: c.ID, Card: c.Card.Fingerprint, Cents: amount})
+	t.moves(lineRefund, lineRefund, r.ID, -amount, 0)
 	t.emit("refund.created", t.showRefund(r))
 	t.emit("charge.refunded", t.showCharge(c))
 	return r
@@ -101,6 +102,7 @@ func (t *turn) changeRefundStatus(r *refund) {
 		c := t.changeCharge(t.charge(r.Charge))
 		c.Refunded -= r.Amount
 		t.enterFor(t.intent(c.Intent), Entry{Kind: RefundFailed, Charge: c.ID, Card: c.Card.Fingerprint, Cents: r.Amount})
+		t.moves(lineRefundFailure, lineRefundFailure, r.ID, r.Amount, 0)
 		t.emit("refund.failed", t.showRefund(r))
 	}
 	t.emit("refund.updated", t.showRefund(r))
@@ -134,6 +136,7 @@ func (t *turn) openDispute(c *charge, reason string) (*dispute, *refusal) {
 	c = t.changeCharge(c)
 	c.Dispute, c.DisputeAt, c.DisputeReason = d.ID, zeroTime, ""
 	t.enterFor(t.intent(c.Intent), Entry{Kind: Disputed, Charge: c.ID, Card: c.Card.Fingerprint, Code: reason, Cents: amount})
+	t.moves(lineAdjustment, "dispute", d.ID, -amount, t.terms.DisputeFee)
 	t.emit("charge.dispute.created", t.showDispute(d))
 	t.emit("charge.dispute.funds_withdrawn", t.showDispute(d))
 	return d, nil
@@ -149,7 +152,7 @@ func (t *turn) closeDispute(id string, won bool) (*dispute, *refusal) {
 	if d == nil {
 		return nil, missing("dispute", "dispute", id)
 	}
-	if d.Status != disputeOpen {
+	if !d.Status.isOpen() {
 		return nil, badRequest("", "dispute", "The dispute is %s already.", strconv.Quote(string(d.Status)))
 	}
 	t.account = d.Account
@@ -161,6 +164,9 @@ func (t *turn) closeDispute(id string, won bool) (*dispute, *refusal) {
 		d.Status, e.Kind = disputeWon, DisputeWon
 	}
 	t.enterFor(t.intent(d.Intent), e)
+	if won {
+		t.moves(lineAdjustment, "dispute_reversal", d.ID, d.Amount, 0)
+	}
 	t.emit("charge.dispute.updated", t.showDispute(d))
 	t.emit("charge.dispute.closed", t.showDispute(d))
 	if won {

@@ -20,6 +20,7 @@ func (p *Processor) Settle(context.Context) {
 				p.log.Error("the journal failed", "error", err)
 			}
 		}
+		p.payDaily(now)
 	}
 	p.mu.Unlock()
 	if err := p.journal.settle(); err != nil {

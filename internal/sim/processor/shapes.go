@@ -91,7 +91,11 @@ func (t *turn) showCharge(c *charge) shape {
 	s["payment_method_details"] = shape{"type": "card", "card": details}
 	if d := c.Decline; d != nil {
 		s["status"], s["failure_code"], s["failure_message"] = "failed", d.Code, d.Message
-		s["outcome"] = shape{"network_status": "declined_by_network", "reason": d.DeclineCode, "type": "issuer_declined"}
+		network, advice := networkWords(d.DeclineCode)
+		s["outcome"] = shape{
+			"network_status": "declined_by_network", "reason": d.DeclineCode, "type": "issuer_declined",
+			"network_decline_code": orNull(network), "network_advice_code": orNull(advice),
+		}
 	}
 	return s
 }
@@ -111,7 +115,8 @@ func (t *turn) showDispute(d *dispute) shape {
 	return shape{
 		"id": d.ID, "object": "dispute", "amount": d.Amount, "charge": d.Charge, "created": d.Created, "currency": "usd",
 		"evidence_details": shape{
-			"due_by": d.DueBy, "has_evidence": false, "past_due": d.Status == disputeOpen && t.now.Unix() > d.DueBy, "submission_count": 0,
+			"due_by": d.DueBy, "has_evidence": len(d.Evidence) > 0, "past_due": d.Status.isOpen() && t.now.Unix() > d.DueBy,
+			"submission_count": map[bool]int{true: 1}[d.Answered],
 		},
 		"is_charge_refundable": false, "livemode": false, "metadata": shape{}, "payment_intent": d.Intent, "reason": d.Reason, "status": d.Status,
 	}

@@ -18,6 +18,13 @@ type state struct {
 	refunds   map[string]*refund
 	disputes  map[string]*dispute
 	sessions  map[string]*session
+	lines     map[string]*line
+	unpaid    map[string]map[string]bool // by account, the lines that are not paid out
+	settled   map[string][]string        // by payout, its lines
+	payouts   map[string]*payout
+	paidOut   map[string][]string // by account, its payouts
+	lastPaid  map[string]int64    // by account, the day of its last daily payout
+	refusals  map[string]int      // by card, how often its issuer said no
 	entries   []Entry
 	events    []past
 	answers   map[string]answered // by key with account
@@ -34,6 +41,8 @@ func newState() *state {
 	return &state{
 		customers: map[string]*customer{}, methods: map[string]*method{}, cards: map[string]map[string]bool{}, intents: map[string]*intent{},
 		charges: map[string]*charge{}, refunds: map[string]*refund{}, disputes: map[string]*dispute{},
+		lines: map[string]*line{}, unpaid: map[string]map[string]bool{}, settled: map[string][]string{}, payouts: map[string]*payout{},
+		paidOut: map[string][]string{}, lastPaid: map[string]int64{}, refusals: map[string]int{},
 		sessions: map[string]*session{}, answers: map[string]answered{}, due: map[string]time.Time{},
 	}
 }
@@ -81,6 +90,21 @@ func (s *state) apply(r *record, at place) {
 		}
 		s.plan(x.ID, ends)
 	}
+	for _, x := range r.Payouts {
+		if s.payouts[x.ID] == nil {
+			s.paidOut[x.Account] = append(s.paidOut[x.Account], x.ID)
+			s.lastPaid[x.Account] = max(s.lastPaid[x.Account], dayOf(x.Created))
+		}
+		s.payouts[x.ID] = x
+	}
+	for _, x := range r.Lines {
+		s.takeLine(x)
+	}
+	for i := range r.Entries {
+		if e := &r.Entries[i]; e.Kind == Refused {
+			s.refusals[e.Card]++
+		}
+	}
 	s.entries = append(s.entries, r.Entries...)
 	for i := range r.Events {
 		e := &r.Events[i]
@@ -90,6 +114,23 @@ func (s *state) apply(r *record, at place) {
 		s.answers[r.Answer.Key] = answered{r.Answer.Digest, at}
 	}
 }
+
+// takeLine keeps a line among those that are not paid out, or with its payout.
+func (s *state) takeLine(l *line) {
+	s.lines[l.ID] = l
+	if l.Payout != "" {
+		s.settled[l.Payout] = append(s.settled[l.Payout], l.ID)
+		delete(s.unpaid[l.Account], l.ID)
+		return
+	}
+	if s.unpaid[l.Account] == nil {
+		s.unpaid[l.Account] = map[string]bool{}
+	}
+	s.unpaid[l.Account][l.ID] = true
+}
+
+// dayOf is the midnight in UTC before an instant, both in seconds.
+func dayOf(at int64) int64 { return at - at%(24*60*60) }
 
 // plan notes when an object changes by itself; the zero time means never.
 func (s *state) plan(id string, at time.Time) {

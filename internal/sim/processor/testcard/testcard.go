@@ -37,6 +37,8 @@ const (
 	RefundFails Behaviour = "refund_fails"
 	// RefundPends takes a refund as pending and sends it some time afterwards.
 	RefundPends Behaviour = "refund_pends"
+	// FundsOnce has not enough money the first time, and enough ever after.
+	FundsOnce Behaviour = "funds_once"
 	// Fraudulent and NotReceived are disputed soon after the money was taken.
 	Fraudulent  Behaviour = "dispute_fraudulent"
 	NotReceived Behaviour = "dispute_product_not_received"
@@ -73,6 +75,7 @@ type Outcome struct {
 	Late        bool   // approved some time after the decline
 	RefundFails bool   // some time after it was sent
 	RefundPends bool   // and is sent some time afterwards
+	Once        bool   // declined the first time only
 	Dispute     string // the network's reason, when disputed soon after the capture
 }
 
@@ -95,6 +98,8 @@ func (b Behaviour) Outcome() Outcome {
 		return Outcome{Answer: Cut}
 	case ApprovedLate:
 		return Outcome{Decline: "processing_error", Late: true}
+	case FundsOnce:
+		return Outcome{Decline: "insufficient_funds", Once: true}
 	case RefundFails:
 		return Outcome{RefundFails: true}
 	case RefundPends:
@@ -151,6 +156,10 @@ func All() []Card {
 		{"4200000000000091", "visa", "credit", DeclinedAtCharge("do_not_honor"), "issuer: no reason"},
 		{"4000000000000341", "visa", "credit", DeclinedAtCharge("generic_decline"), "issuer: no reason"},
 		{"4000002760003184", "visa", "credit", NeedsAuthentication, "issuer: the holder must prove who he is"},
+
+		{"4200000000002006", "visa", "credit", DeclinedAtCharge("revocation_of_authorization"), "hard: the holder withdrew his consent"},
+		{"4200000000002014", "visa", "credit", DeclinedAtCharge("issuer_not_available"), "technical: wait an hour"},
+		{"4200000000002022", "visa", "credit", FundsOnce, "funds the first time, and approved ever after"},
 
 		{"4200000000001016", "visa", "credit", AuthorisedNoAnswer, "authorised, and the answer never comes"},
 		{"4200000000001024", "visa", "credit", NothingNoAnswer, "nothing is done, and the answer never comes"},

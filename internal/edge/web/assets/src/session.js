@@ -19,7 +19,7 @@ export function watchSession() {
     }, lasts - warnBefore);
   };
   button.addEventListener("click", async () => {
-    const answer = await fetch("/session", { method: "POST" }).catch(() => null);
+    const answer = await fetch(box.dataset.stay || "/session", { method: "POST" }).catch(() => null);
     if (!answer?.ok) return;
     text.textContent = box.dataset.kept;
     button.hidden = true;
