@@ -48,8 +48,11 @@ var badDay = processor.Plan{
 // horizon, and what was captured must be on our books to the cent.
 func TestCards_OnABadDay(t *testing.T) {
 	payers, nodes := 500, 10
-	if os.Getenv("BILLFOLD_SOAK") != "" {
+	switch {
+	case os.Getenv("BILLFOLD_SOAK") != "":
 		payers = 20_000
+	case testing.Short(): // under the race detector
+		payers = 80
 	}
 	seed := rand.Uint64()
 	if text := os.Getenv(seedEnv); text != "" {
