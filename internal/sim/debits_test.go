@@ -46,7 +46,7 @@ func TestDebits_OnABadWeek(t *testing.T) {
 	case os.Getenv("BILLFOLD_SOAK") != "":
 		debits, days = 20_000, 100
 	case testing.Short(): // under the race detector
-		debits = 30
+		debits = 50
 	}
 	seed := rand.Uint64()
 	if text := os.Getenv(seedEnv); text != "" {
