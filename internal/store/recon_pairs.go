@@ -152,14 +152,18 @@ func pairOn(step recon.Step, c, e string) string {
 // and no other line its expectation.
 func (s *Store) PairLines(ctx context.Context, step recon.Step, within int) (int64, error) {
 	fits := func(c, e string) string { return fitting(c, e, pairOn(step, c, e), within) }
+	others := fits
+	if step == recon.BySum { // how many are alike is asked once for all of one amount
+		others = func(c, e string) string { return fitting(c, e, "1 = 1", within) }
+	}
 	text := `INSERT INTO recon_pair (account_print, as_of, line_no, account_no, source, cents, rule)
 		SELECT c.account_print, c.as_of, c.line_no, e.account_no, e.source, c.cents, '` + string(step) + `'
 		FROM recon_line c JOIN recon_open e ON e.cash_account = c.cash_account AND e.bank_cents = c.cents AND ` + fits("c", "e") + `
 		WHERE (c.cash_account, c.cents) > ($1, $2) AND (c.cash_account, c.cents) <= ($3, $4) AND ` + free("c") + ` AND ` + free("e") + `
 			AND NOT EXISTS (SELECT 1 FROM recon_open e2 WHERE e2.cash_account = c.cash_account AND e2.bank_cents = c.cents
-				AND (e2.account_no <> e.account_no OR e2.source <> e.source) AND ` + fits("c", "e2") + ` AND ` + free("e2") + `)
+				AND (e2.account_no <> e.account_no OR e2.source <> e.source) AND ` + others("c", "e2") + ` AND ` + free("e2") + `)
 			AND NOT EXISTS (SELECT 1 FROM recon_line c2 WHERE c2.cash_account = c.cash_account AND c2.cents = c.cents
-				AND (c2.account_print <> c.account_print OR c2.as_of <> c.as_of OR c2.line_no <> c.line_no) AND ` + fits("c2", "e") + ` AND ` + free("c2") + `)`
+				AND (c2.account_print <> c.account_print OR c2.as_of <> c.as_of OR c2.line_no <> c.line_no) AND ` + others("c2", "e") + ` AND ` + free("c2") + `)`
 	var pairs int64
 	cash, cents := int64(-1), int64(0)
 	for {
